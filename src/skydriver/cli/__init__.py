@@ -1,0 +1,3 @@
+"""The command line, one file per command; heavy imports stay inside commands.
+
+May import: everything but testing."""

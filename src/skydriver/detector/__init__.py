@@ -1,0 +1,3 @@
+"""The detector: DOM positions, ice layers, and local to equatorial coordinates.
+
+May import: errors."""

@@ -1,0 +1,3 @@
+"""Pictures of sky maps.
+
+May import: events, detector, errors."""

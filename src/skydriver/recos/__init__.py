@@ -1,0 +1,3 @@
+"""Reconstructions: the protocol, the registry, and one file per algorithm.
+
+May import: events, detector, errors."""

@@ -1,0 +1,1 @@
+"""Compiled scalars. They import only math, numpy and the `kernel` decorator."""

@@ -1,0 +1,3 @@
+"""Simulated events as realtime JSON.
+
+May import: events, detector, errors."""

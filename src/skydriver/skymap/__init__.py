@@ -1,0 +1,3 @@
+"""Results: the sky map, its columns and provenance, and its file formats.
+
+May import: errors."""

@@ -1,0 +1,3 @@
+"""Builders and fakes for tests, ours and others'.
+
+May import: everything."""
