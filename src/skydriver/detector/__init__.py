@@ -1,3 +1,4 @@
 """The detector: DOM positions, ice layers, and local to equatorial coordinates.
 
-May import: errors."""
+May import: errors.
+"""
