@@ -1,3 +1,4 @@
 """Scan planning: HEALPix pixels, the nside progression, the pure planner and the forecast.
 
-May import: errors."""
+May import: errors.
+"""

@@ -1,0 +1,238 @@
+"""The planner: from settings and finished fits to what is wanted next, and to the final map.
+
+`plan` and `final_fits` are pure functions of their arguments. A `Ledger` is the same thing bit by bit: adding fits
+one at a time, in any order, leads to the same plan. The laws:
+
+- Stage 0 fits every pixel of the sky from the algorithm's own seeds. A later stage refines the N pixels of lowest llh
+  (ties by index, NaN last), each child seeded from its parent's best fit.
+- Within a stage, round 0 is followed by at most ``rounds - 1`` sweeps. A sweep begins when the round before is complete
+  and re-seeds a pixel from those neighbours whose best fit improved in that round; it leaves all others alone.
+- A pixel's value is its lowest llh over the rounds, ties to the earlier round. What is not finite never wins.
+- Speculation starts the next stage's round 0 from present values. Its fits count only if the final plan wants the
+  same pixel from the same seeds, so the threshold changes when work starts and never the result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from skydriver.errors import SettingError
+from skydriver.scan.fits import Finished, FitKey, Wanted
+from skydriver.scan.stage import StageFits, refine, whole_sky
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skydriver.scan.progression import Progression
+
+__all__ = [
+    "Finished",
+    "FitKey",
+    "Ledger",
+    "Plan",
+    "PlanSettings",
+    "StageResult",
+    "Tally",
+    "Wanted",
+    "final_fits",
+    "plan",
+]
+
+MAX_ROUNDS = 4
+"""Round 0 and at most three sweeps: more were measured not to move the best pixel."""
+THRESHOLD_RANGE = (0.1, 1.0)
+"""Allowed values of the predictive scanning threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """What a scan is to do.
+
+    Raises
+    ------
+    SettingError
+        Naming ``rounds`` or ``predictive_scanning_threshold`` where they are out of range.
+    """
+
+    progression: Progression
+    rounds: int
+    """Rounds per stage, 1 to 4: round 0 and the sweeps."""
+    predictive_scanning_threshold: float = 1.0
+    """Fraction of a stage's pixels with a round-0 result from which the next stage is begun; 1: never early."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 1 <= self.rounds <= MAX_ROUNDS:
+            raise SettingError("rounds", f"{self.rounds} is not between 1 and {MAX_ROUNDS}")
+        low, high = THRESHOLD_RANGE
+        if not (
+            math.isfinite(self.predictive_scanning_threshold) and low <= self.predictive_scanning_threshold <= high
+        ):
+            problem = f"{self.predictive_scanning_threshold} is not between {low} and {high}"
+            raise SettingError("predictive_scanning_threshold", problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do next."""
+
+    certain: tuple[Wanted, ...]
+    """Fits that the final result needs and that are not finished, in a fixed order: the rest of one round."""
+    speculative: tuple[Wanted, ...]
+    """Fits of the next stage that may turn out to be needed; only for workers that `certain` leaves idle."""
+    finished: bool
+    """Whether the scan is complete; then both are empty."""
+
+
+class Tally(NamedTuple):
+    """How far a round is. Rounds that have not begun have no tally; those that want nothing have an empty one."""
+
+    nside: int
+    round: int
+    wanted: int
+    """Fits that the round consists of."""
+    done: int
+    cpu_seconds: float
+    """CPU time of those that are done."""
+
+
+class StageResult(NamedTuple):
+    """A stage's part of the map."""
+
+    nside: int
+    complete: bool
+    """Whether every round of the stage is finished."""
+    fits: tuple[Finished, ...]
+    """Each finished pixel's best fit, sorted by pixel."""
+
+
+class Ledger:
+    """Finished fits, and the plan that follows from them.
+
+    Adding a fit costs microseconds, reading the plan a pass over what is open. Results need not be added in the order
+    in which they were wanted; the first result of a `Wanted` counts and later ones are ignored.
+    """
+
+    def __init__(self, settings: PlanSettings) -> None:
+        self.settings = settings
+        self._results: dict[Wanted, Finished] = {}
+        self._counted: dict[FitKey, Finished] = {}
+        self._stages: list[StageFits] = []
+        self._open: dict[Wanted, None] = {}
+        self._tallies: list[Tally] = []
+        self._finished = False
+        nside = settings.progression.stages[0].nside
+        self._begin_stage(nside, whole_sky(nside))
+
+    def add(self, fit: Finished) -> None:
+        """Take in a finished fit, whether or not the plan wants it now."""
+        if fit.wanted in self._results:
+            return
+        self._results[fit.wanted] = fit
+        if fit.wanted in self._open:
+            del self._open[fit.wanted]
+            self._absorb(fit)
+            self._advance()
+
+    def extend(self, fits: Iterable[Finished]) -> None:
+        """Take in several."""
+        for fit in fits:
+            self.add(fit)
+
+    def plan(self) -> Plan:
+        """What to do next."""
+        return Plan(tuple(self._open), self._speculative(), self._finished)
+
+    def fit(self, key: FitKey) -> Finished:
+        """The finished fit that a seed of a wanted fit names; its vertex is the seed. KeyError if there is none."""
+        return self._counted[key]
+
+    def final_fits(self) -> dict[int, StageResult]:
+        """The map so far, by nside: only fits that belong to the plan."""
+        return {
+            stage.nside: StageResult(
+                stage.nside,
+                self._finished or stage is not self._stages[-1],
+                tuple([stage.best[pixel] for pixel in stage.pixels if pixel in stage.best]),
+            )
+            for stage in self._stages
+        }
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """How far each round is that has begun, in order."""
+        return tuple(self._tallies)
+
+    def best(self) -> Finished | None:
+        """The fit of lowest llh so far over all stages; ties to the finer stage, then to the lower pixel."""
+        best: Finished | None = None
+        for stage in self._stages:
+            fit = stage.best.get(stage.lowest(1)[0])
+            if fit is not None and math.isfinite(fit.llh) and (best is None or fit.llh <= best.llh):
+                best = fit
+        return best
+
+    def _begin_stage(self, nside: int, wanted: list[Wanted]) -> None:
+        self._stages.append(StageFits(nside, sorted(fit.pixel for fit in wanted)))
+        self._begin_round(wanted)
+
+    def _begin_round(self, wanted: list[Wanted]) -> None:
+        """Open a round; fits that are already there, from speculation or an earlier life, count at once."""
+        self._tallies.append(Tally(wanted[0].nside, wanted[0].round, len(wanted), 0, 0.0))
+        self._open = {fit: None for fit in wanted if fit not in self._results}
+        for fit in wanted:
+            if fit in self._results:
+                self._absorb(self._results[fit])
+
+    def _absorb(self, fit: Finished) -> None:
+        self._stages[-1].absorb(fit)
+        self._counted[fit.wanted.key] = fit
+        tally = self._tallies[-1]
+        self._tallies[-1] = tally._replace(done=tally.done + 1, cpu_seconds=tally.cpu_seconds + fit.cpu_seconds)
+
+    def _advance(self) -> None:
+        """Open rounds and stages until there is something to do or nothing is left."""
+        while not self._open and not self._finished:
+            number = self._tallies[-1].round + 1
+            wanted = self._stages[-1].sweep(number) if number < self.settings.rounds else []
+            if wanted:
+                self._begin_round(wanted)
+                continue
+            nside = self._stages[-1].nside
+            self._tallies += [Tally(nside, later, 0, 0, 0.0) for later in range(number, self.settings.rounds)]
+            if len(self._stages) == len(self.settings.progression.stages):
+                self._finished = True
+            else:
+                self._refine()
+
+    def _refine(self) -> None:
+        coarse = self._stages[-1]
+        nside, extension = self.settings.progression.stages[len(self._stages)]
+        self._begin_stage(nside, refine(coarse, coarse.lowest(extension), nside))
+
+    def _speculative(self) -> tuple[Wanted, ...]:
+        """Round 0 of the next stage as present values would have it, for parents that have a value."""
+        coarse, threshold = self._stages[-1], self.settings.predictive_scanning_threshold
+        is_last = len(self._stages) == len(self.settings.progression.stages)
+        if is_last or threshold >= 1 or coarse.first_done < threshold * len(coarse.pixels):
+            return ()
+        nside, extension = self.settings.progression.stages[len(self._stages)]
+        parents = [pixel for pixel in coarse.lowest(extension) if coarse.has_value(pixel)]
+        return tuple([fit for fit in refine(coarse, parents, nside) if fit not in self._results])
+
+
+def plan(settings: PlanSettings, finished: Iterable[Finished]) -> Plan:
+    """What to do next, given all fits finished so far, in any order."""
+    return _ledger(settings, finished).plan()
+
+
+def final_fits(settings: PlanSettings, finished: Iterable[Finished]) -> Mapping[int, StageResult]:
+    """The map by nside, of a whole or a partial scan, given all fits finished so far, in any order."""
+    return _ledger(settings, finished).final_fits()
+
+
+def _ledger(settings: PlanSettings, finished: Iterable[Finished]) -> Ledger:
+    ledger = Ledger(settings)
+    ledger.extend(finished)
+    return ledger
