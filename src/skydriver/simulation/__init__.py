@@ -1,3 +1,4 @@
 """Simulated events as realtime JSON.
 
-May import: events, detector, errors."""
+May import: events, detector, errors.
+"""
