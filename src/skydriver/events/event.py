@@ -30,12 +30,18 @@ class Pulses:
     """Width, ns."""
     hlc: NDArray[np.bool_]
     """Whether the hit was in hard local coincidence."""
+    pmt: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    """Photomultiplier in its module; left out, it is 0 throughout, as in every module of the main array."""
 
     def __post_init__(self) -> None:
         """Make every column read-only and of its declared type."""
-        types = {"string": np.int16, "om": np.int16, "hlc": np.bool_}
+        if len(self.pmt) == 0:
+            object.__setattr__(self, "pmt", np.zeros(np.size(self.time_ns), np.uint8))
+        types = {"string": np.int16, "om": np.int16, "hlc": np.bool_, "pmt": np.uint8}
         for column in fields(self):
-            values = np.array(getattr(self, column.name), dtype=types.get(column.name, np.float64), ndmin=1)
+            values: NDArray[np.generic] = np.array(
+                getattr(self, column.name), dtype=types.get(column.name, np.float64), ndmin=1
+            )
             values.setflags(write=False)
             object.__setattr__(self, column.name, values)
         if len({len(getattr(self, column.name)) for column in fields(self)}) != 1:
@@ -132,12 +138,16 @@ class Event:
     scalars: Mapping[str, float | bool | str]
     """Single numbers, flags and texts of the frames, by name."""
     objects: tuple[FrameObject, ...]
-    stated: Mapping[str, object] = field(default_factory=dict)
-    """What the JSON itself says of the event (nch, npulses, qtot, energies …), unverified."""
+    stated: Mapping[str, bool | int | float | str | None] = field(default_factory=dict)
+    """What the JSON itself says of the event, unverified, by dotted path: ``nch``, ``reco.splinempe.zen`` …"""
+    time_windows: Mapping[str, Mapping[tuple[int, int], tuple[tuple[float, float], ...]]] = field(default_factory=dict)
+    """Faulty spans by object (``CalibrationErrata``, ``SaturationWindows``) and (string, om): (start, stop) in ns."""
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
-        for name in ("series", "scalars", "stated"):
+        windows = {name: MappingProxyType(dict(spans)) for name, spans in self.time_windows.items()}
+        object.__setattr__(self, "time_windows", windows)
+        for name in ("series", "scalars", "stated", "time_windows"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
