@@ -30,8 +30,8 @@ PANDEL_TAU_NS: Final = 557.0
 PANDEL_LENGTHS: Final = 2.4
 """Length of Pandel's law over the effective scattering length.
 
-Chosen so that first photons of muons are as late, in the median at each distance beyond 40 m, as in IceCube's own photon
-propagation (within 10 %; 8 ns early between 20 and 40 m).
+Chosen so that the first photons of muons are as late, in the median at each distance beyond 40 m, as in IceCube's own
+photon propagation (within 10 %; 8 of 25 ns early between 20 and 40 m).
 """
 _CASCADE_SLOPE: Final = 2.61
 _CASCADE_POWER: Final = 0.39

@@ -1,0 +1,127 @@
+"""The picture of a scan: the whole sky, and a zoom around the best fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from skydriver.detector.coordinates import angular_distance
+from skydriver.plots.allsky import draw_all_sky
+from skydriver.plots.raster import layers
+from skydriver.plots.style import (
+    BEST,
+    COLOURS,
+    FAILED,
+    GALACTIC_PLANE,
+    SYMBOLS,
+    UNSCANNED,
+    WILKS_LEVELS,
+    Marker,
+    colour_norm,
+    symbol,
+)
+from skydriver.plots.zoom import draw_zoom
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.artist import Artist
+    from matplotlib.colors import LogNorm
+
+    from skydriver.plots.raster import Stages
+
+__all__ = ["Marker", "draw_skymap"]
+
+_DPI: Final = 120
+_WIDTH_IN, _HEIGHT_IN = 10.0, 9.4
+_NAME_LENGTH: Final = 26
+_LINE_LENGTH: Final = 120
+
+
+def draw_skymap(  # noqa: PLR0913 - the plain parts of one picture
+    path: Path,
+    stages: Stages,
+    best: tuple[float, float],
+    *,
+    title: str,
+    subtitle: str,
+    markers: Sequence[Marker],
+    footer: str,
+) -> None:
+    """Write a PNG with the whole sky and a zoom around the best fit.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    stages
+        By nside: scanned pixels (RING, ICRS) and their negative log-likelihoods, in any order. Every place takes the
+        colour of the finest pixel that covers it; NaN is grey.
+    best
+        Right ascension and declination of the best fit, degrees.
+    title, subtitle
+        Lines above the map.
+    markers
+        Directions to overlay, each with its own symbol and a line in the legend; past the twelfth only counted.
+    footer
+        The line below: who made this, and with what.
+    """
+    sky = layers(stages)
+    norm = colour_norm(sky)
+    shown = markers[: len(SYMBOLS)]
+    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN), dpi=_DPI)
+    FigureCanvasAgg(figure)
+    draw_all_sky(figure.add_axes((0.045, 0.475, 0.92, 0.44)), sky, norm, best, shown)
+    draw_zoom(figure.add_axes((0.085, 0.085, 0.345, 0.345 * _WIDTH_IN / _HEIGHT_IN)), sky, norm, best, shown)
+    _draw_texts(figure, title, subtitle, footer)
+    _draw_colour_bar(figure, norm)
+    _draw_legend(figure, best, shown, len(markers) - len(shown))
+    figure.savefig(path, format="png")
+
+
+def _draw_texts(figure: Figure, title: str, subtitle: str, footer: str) -> None:
+    figure.text(0.5, 0.968, title, ha="center", va="center", size=14, weight="bold")
+    figure.text(0.5, 0.938, subtitle, ha="center", va="center", size=10, color="0.3")
+    figure.text(0.5, 0.015, footer, ha="center", va="center", size=8, color="0.4")
+
+
+def _draw_colour_bar(figure: Figure, norm: LogNorm) -> None:
+    axes = figure.add_axes((0.56, 0.1, 0.38, 0.016))
+    bar = figure.colorbar(ScalarMappable(norm, COLOURS), cax=axes, orientation="horizontal", extend="both")
+    bar.set_label("2 Δllh (llh = -ln L) above the best pixel", size=9)
+    ticks = [10**power for power in range(1 + round(np.log10(norm.vmax or 1.0)))]
+    bar.set_ticks(ticks, labels=[f"{tick:,}" for tick in ticks], size=8)
+    bar.minorticks_off()
+
+
+def _draw_legend(figure: Figure, best: tuple[float, float], markers: Sequence[Marker], n_more: int) -> None:
+    entries: list[Artist] = [Line2D([], [], label=f"best fit: RA {best[0]:.3f}°, Dec {best[1]:+.3f}°", **BEST)]
+    entries += [Line2D([], [], label=_describe(marker, best), **symbol(index)) for index, marker in enumerate(markers)]
+    if n_more > 0:
+        entries.append(Line2D([], [], linestyle="none", label=f"and {n_more} more, not drawn"))
+    entries += [
+        Line2D([], [], color="black", linestyle=line, linewidth=1.1, label=f"Wilks {name}, statistical only")
+        for name, (_, line) in WILKS_LEVELS.items()
+    ]
+    entries += [
+        Line2D([], [], label="galactic plane", **GALACTIC_PLANE),
+        Patch(color=FAILED, label="fit failed"),
+        Patch(facecolor=UNSCANNED, edgecolor="0.7", label="not scanned"),
+    ]
+    figure.legend(
+        handles=entries, loc="upper left", bbox_to_anchor=(0.5, 0.465), frameon=False, fontsize=8.5, labelspacing=0.55
+    )
+
+
+def _describe(marker: Marker, best: tuple[float, float]) -> str:
+    """Name, place and distance from the best fit."""
+    away = np.degrees(angular_distance(*np.radians([marker.ra_deg, marker.dec_deg, *best])))
+    name = marker.name if len(marker.name) <= _NAME_LENGTH else marker.name[: _NAME_LENGTH - 1] + "…"
+    return f"{name}: RA {marker.ra_deg:.3f}°, Dec {marker.dec_deg:+.3f}° ({away:.2f}° off)"
