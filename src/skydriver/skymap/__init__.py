@@ -1,3 +1,4 @@
 """Results: the sky map, its columns and provenance, and its file formats.
 
-May import: errors."""
+May import: errors.
+"""

@@ -1,0 +1,57 @@
+"""The columns of a sky map, declared once: arrays, JSON and npz come from this table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    dtype: type[np.int64 | np.float64]
+    unit: str
+    """Empty for a pure number."""
+    meaning: str
+
+
+COLUMNS = (
+    Column("index", np.int64, "", "RING HEALPix pixel in equatorial coordinates (phi = RA, theta = pi/2 - dec)"),
+    Column("llh", np.float64, "", "negative log-likelihood at the pixel's minimum; NaN where every fit failed"),
+    Column("E_in", np.float64, "GeV", "energy at the detector's edge; NaN where the algorithm fits none"),
+    Column("E_tot", np.float64, "GeV", "total deposited energy; NaN where the algorithm fits none"),
+    Column("X", np.float64, "m", "vertex, detector coordinates"),
+    Column("Y", np.float64, "m", "vertex, detector coordinates"),
+    Column("Z", np.float64, "m", "vertex, detector coordinates"),
+    Column("T", np.float64, "ns", "time at the vertex, after the event's start"),
+)
+NAMES = tuple(column.name for column in COLUMNS)
+DTYPE = np.dtype([(column.name, column.dtype) for column in COLUMNS])
+
+Rows = np.ndarray[tuple[Any, ...], np.dtype[np.void]]
+"""A structured array of `DTYPE`, shape (n,)."""
+
+
+def rows_from(values: Iterable[tuple[float, ...]]) -> Rows:
+    """Rows sorted by index, from tuples in the order of `COLUMNS`.
+
+    What is infinite or any kind of NaN becomes the one NaN, so that equal rows are equal bytes.
+    """
+    return clean(np.array(list(values), dtype=DTYPE))
+
+
+def clean(rows: Rows) -> Rows:
+    """A copy of `rows`, sorted by index, with every value that is not finite replaced by the one NaN."""
+    copy = rows[np.argsort(rows["index"], kind="stable")]
+    for column in COLUMNS:
+        if column.dtype is np.float64:
+            values: NDArray[np.float64] = copy[column.name]
+            values[~np.isfinite(values)] = np.nan
+    return copy
