@@ -60,7 +60,7 @@ def _draw_grid(axes: Axes) -> None:
     for level in range(-60, 90, 30):
         axes.plot(*mollweide(ra, np.full_like(ra, level)), **_GRID)
         x, y = map(float, mollweide(CENTRE_RA_DEG + 180.0, level))
-        axes.text(x - 0.04, y, f"{level:+d}°" if level else "0°", ha="right", va="center", size=8)
+        axes.text(x - 0.13, y, f"{level:+d}°" if level else "0°", ha="right", va="center", size=8)
 
 
 def _unbroken(x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -34,8 +34,8 @@ def layers(stages: Stages) -> list[Layer]:
     for nside in sorted(stages, reverse=True):
         pixels, llh = np.asarray(stages[nside][0], np.int64), np.asarray(stages[nside][1], np.float64)
         order = np.argsort(pixels)
-        rise = 2.0 * (llh[order] - lowest)
-        found.append(Layer(nside, pixels[order], np.where(np.isfinite(rise), rise, np.nan)))
+        rise = 2.0 * (np.where(np.isfinite(llh), llh, np.nan) - lowest)
+        found.append(Layer(nside, pixels[order], rise[order]))
     return [layer for layer in found if len(layer.pixels)]
 
 
