@@ -36,7 +36,7 @@ def perpendicular_and_time(track: Track) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(st.integers(0, 2**63))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_seed_gives_one_event(seed):
     first, second = muons.simulate_event(seed), muons.simulate_event(seed)
     assert first == second
