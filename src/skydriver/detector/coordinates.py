@@ -56,7 +56,7 @@ def local_to_icrs(
     zenith_rad, azimuth_rad
         Where the particle came FROM, detector coordinates, rad, any shapes that broadcast.
     mjd
-        Modified Julian Date, UTC.
+        Modified Julian Date, UTC. On a day that ends with a leap second it is up to a second ambiguous: 0.004 degrees.
 
     Returns
     -------
