@@ -129,8 +129,9 @@ class _Hits:
         hits, keys = hits[order], keys[order]
         counts = np.zeros(len(queries), np.int64)
         n_pairs = np.diff(self.begin)[self.module[queries]]
-        bounds = np.searchsorted(np.cumsum(n_pairs), np.arange(0, n_pairs.sum() + _PAIRS_AT_ONCE, _PAIRS_AT_ONCE))
-        for begin, end in pairwise(bounds.tolist()):
+        piece = np.cumsum(n_pairs) // _PAIRS_AT_ONCE
+        bounds = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(queries)]
+        for begin, end in pairwise(bounds):
             here = slice(begin, end)
             counts[here] = self._count(queries[here], n_pairs[here], hits, keys)
         return counts

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import google_crc32c
 
 from skydriver.errors import FrameError
 from skydriver.events.limits import MAX_SLOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAGIC = b"[i3]"
 VERSION = 6
@@ -62,6 +65,17 @@ def parse_frame(data: bytes, stop: str, where: str) -> tuple[Slot, ...]:
     slots, end = _slots(data, n_slots, where)
     _verify(data, end, where)
     return slots
+
+
+def build_frame(stop: str, slots: Iterable[Slot]) -> bytes:
+    """The bytes of a frame, its checksum last."""
+    slots = tuple(slots)
+    content = [stop.encode(), _U32.pack(len(slots))]
+    for slot in slots:
+        for part in (slot.name.encode(), slot.type_name.encode(), slot.blob):
+            content += [_U32.pack(len(part)), part]
+    checked = b"".join(content)
+    return MAGIC + _U32.pack(VERSION) + bytes(2) + checked + _U32.pack(crc32c(checked))
 
 
 def _slots(data: bytes, n_slots: int, where: str) -> tuple[tuple[Slot, ...], int]:

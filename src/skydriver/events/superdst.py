@@ -57,7 +57,7 @@ def read_superdst(archive: Archive) -> PulseMap:
     if max(len(headers), len(extra)) > len(words):
         raise archive.wrong(f"{len(headers)} readouts and {len(extra)} IceTop charges for {len(words)} stamps")
     stamps = _Unpacker(archive, words.tolist(), extra.tolist()).unpack(headers.tolist())
-    return _pulses(stamps, _match_widths(archive, stamps, width_codes))
+    return separated(stamps, _match_widths(archive, stamps, width_codes))
 
 
 def _compact(archive: Archive, item: str, dtype: str) -> NDArray[np.unsignedinteger]:
@@ -161,11 +161,11 @@ def _match_widths(archive: Archive, stamps: Stamps, codes: list[NDArray[np.uint8
         here = kind == stream
         if len(code) != np.count_nonzero(here):
             raise archive.wrong(f"{len(code)} widths for the {np.count_nonzero(here)} pulses of stream {stream}")
-        widths[here] = 2.0**code
+        widths[here] = np.ldexp(1.0, code.astype(np.int64))
     return widths
 
 
-def _pulses(stamps: Stamps, width_ns: NDArray[np.float64]) -> PulseMap:
+def separated(stamps: Stamps, width_ns: NDArray[np.float64]) -> PulseMap:
     """Pulses by module and time, none overlapping the next."""
     order = np.lexsort((stamps.time, stamps.module))
     module, code = stamps.module[order], stamps.charge[order]

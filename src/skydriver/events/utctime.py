@@ -69,6 +69,15 @@ def from_iso(text: str) -> tuple[int, int]:
     return year, seconds * TENTHS_PER_SECOND + int((match[7] or "").ljust(10, "0"))
 
 
+def later(year: int, tenths_ns: int, by_tenths_ns: int) -> tuple[int, int]:
+    """The time that is some tenths of ns later, perhaps in a later year."""
+    tenths_ns += by_tenths_ns
+    while tenths_ns >= tenths_in_year(year):
+        tenths_ns -= tenths_in_year(year)
+        year += 1
+    return year, tenths_ns
+
+
 def _split(year: int, tenths_ns: int) -> tuple[dt.date, int, int]:
     """Date, second of that day (86,400 in a leap second) and tenths of ns."""
     seconds, tenths = divmod(tenths_ns, TENTHS_PER_SECOND)
