@@ -31,6 +31,8 @@ class RecoInfo:
     """Default limit on the CPU time of one pixel's fit, in seconds."""
     rounds: int
     """Rounds per stage: 1 plus the sweeps that re-seed a pixel from its neighbours."""
+    min_doms: int
+    """Fewest hit DOMs that a fit makes sense with."""
 
 
 class Fit(NamedTuple):

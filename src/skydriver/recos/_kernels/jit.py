@@ -1,0 +1,42 @@
+"""The one place where it is decided how kernels are compiled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+import platformdirs
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SOURCES = Path(__file__).resolve().parent.parent
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` to machine code, cached on disk.
+
+    No fastmath flag: it would let NaN pass for a number and make results depend on the instruction set.
+    Division by zero gives inf, as in C. The GIL is kept: a worker process runs one fit at a time.
+    """
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _cache_folder()
+    try:
+        compiled = numba.njit(error_model="numpy", cache=True, fastmath=False)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return cast("Callable[P, R]", compiled)
+
+
+@cache
+def _cache_folder() -> str:
+    """A folder named by the text of all kernels: numba itself looks only at the file of the function it compiles."""
+    text = hashlib.sha256()
+    for path in sorted(SOURCES.rglob("*.py")):
+        text.update(path.read_bytes())
+    name = text.hexdigest()[:16]
+    return str(Path(numba.config.CACHE_DIR or platformdirs.user_cache_path("skydriver")) / "kernels" / name)
