@@ -213,7 +213,8 @@ def read_pulse_map(archive: Archive) -> PulseMap:
     archive.budget.spend("pulses", int(lengths.sum()), archive.where)
     pulses = np.concatenate(series)
     key_array = np.array(keys, int).reshape(-1, 3)
-    time_ns, charge_pe, width_ns = (pulses[name].astype(float) for name in ("time", "charge", "width"))
+    with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused with all others once it is a double
+        time_ns, charge_pe, width_ns = (pulses[name].astype(float) for name in ("time", "charge", "width"))
     hlc = (pulses["flags"] & HLC_FLAG).astype(bool)
     return PulseMap(key_array, lengths, time_ns, charge_pe, width_ns, hlc)
 

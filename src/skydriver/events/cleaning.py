@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,6 @@ CORE_PARTNERS = 2
 RT_ITERATIONS = 3
 WINDOW_NS = 6000.0
 FIRST_DEEPCORE_STRING = 79
-_PAIRS_AT_ONCE = 2_000_000
 _ROWS_AT_ONCE = 200
 
 
@@ -99,82 +97,91 @@ def _seeded_rt(pulses: Pulses, row: NDArray[np.int64], positions_m: NDArray[np.f
     if not pulses.hlc.any():
         return selected
     hits = _Hits(pulses.time_ns, row, positions_m)
-    core = np.flatnonzero(pulses.hlc)
-    seeds = core[hits.partners(core, pulses.hlc) >= CORE_PARTNERS]
-    selected[seeds if len(seeds) else core] = True
+    core = pulses.hlc & (hits.partners(pulses.hlc) >= CORE_PARTNERS)
+    new = core if core.any() else pulses.hlc
     for _ in range(RT_ITERATIONS):
-        others = np.flatnonzero(~selected)
-        new = others[hits.partners(others, selected) > 0]
-        if len(new) == 0:
+        selected |= new
+        new = ~selected & (hits.partners(new) > 0)
+        if not new.any():
             break
-        selected[new] = True
-    return selected
+    return selected | new
 
 
 class _Hits:
-    """Hits with the modules that lie in radius of each other. Two hits of one module are in range of each other too."""
+    """Hits in order of time, on modules that know their neighbours.
+
+    Hits of one module closer than twice the time range join to a span, so that the work grows with spans times
+    neighbours, not with pairs of hits. Spans and hits are compared by their places in the order of time.
+    """
 
     def __init__(self, time_ns: NDArray[np.float64], row: NDArray[np.int64], positions_m: NDArray[np.float64]) -> None:
-        modules, self.module = np.unique(row, return_inverse=True)
-        self.time_ns = time_ns
-        self.rank = np.empty(len(time_ns), np.int64)
-        self.rank[np.argsort(time_ns, kind="stable")] = np.arange(len(time_ns))
+        modules, module = np.unique(row, return_inverse=True)
+        self.order = np.argsort(time_ns, kind="stable")
+        self.time_ns = time_ns[self.order]
+        self.module = module[self.order]
         self.neighbours, self.begin = _neighbours(positions_m[modules])
 
-    def partners(self, queries: NDArray[np.intp], targets: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """For each hit of `queries`, the number of modules with a hit of `targets`, not itself, in range."""
-        hits = np.flatnonzero(targets)
-        keys = self._key(self.module[hits], hits)
-        order = np.argsort(keys)
-        hits, keys = hits[order], keys[order]
-        counts = np.zeros(len(queries), np.int64)
-        n_pairs = np.diff(self.begin)[self.module[queries]]
-        piece = np.cumsum(n_pairs) // _PAIRS_AT_ONCE
-        bounds = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(queries)]
-        for begin, end in pairwise(bounds):
-            here = slice(begin, end)
-            counts[here] = self._count(queries[here], n_pairs[here], hits, keys)
+    def partners(self, targets: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """For each hit, the number of modules with a hit of `targets`, other than itself, in range."""
+        target = np.flatnonzero(targets[self.order])
+        target = target[np.argsort(self.module[target], kind="stable")]
+        module, time_ns = self.module[target], self.time_ns[target]
+        gap = np.where(np.diff(module) == 0, np.diff(time_ns), np.inf)
+        found = self._others(module, time_ns, gap >= 2 * RT_TIME_NS)
+        own = np.zeros(len(self.time_ns), np.bool_)
+        own[target[1:]] |= gap < RT_TIME_NS
+        own[target[:-1]] |= gap < RT_TIME_NS
+        counts = np.empty(len(found), np.int64)
+        is_target = np.zeros(len(found), np.bool_)
+        is_target[target] = True
+        counts[self.order] = np.where(is_target, found - 1 + own, found)
         return counts
 
-    def _key(self, module: NDArray[np.int64], hits: NDArray[np.intp]) -> NDArray[np.int64]:
-        """A number that sorts hits by module and time."""
-        return module * len(self.time_ns) + self.rank[hits]
-
-    def _count(
-        self, queries: NDArray[np.intp], n_pairs: NDArray[np.int64], hits: NDArray[np.intp], keys: NDArray[np.int64]
+    def _others(
+        self, module: NDArray[np.int64], time_ns: NDArray[np.float64], breaks: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        pair = np.repeat(np.arange(len(queries)), n_pairs)
-        within = np.arange(len(pair)) - np.repeat(np.cumsum(n_pairs) - n_pairs, n_pairs)
-        module = self.neighbours[self.begin[self.module[queries]][pair] + within]
-        query = queries[pair]
-        key = self._key(module, query)
-        before = np.searchsorted(keys, key) - 1
-        after = np.searchsorted(keys, key, side="right")
-        in_range = self._in_range(query, module, before, hits) | self._in_range(query, module, after, hits)
-        return np.bincount(pair, in_range, len(queries)).astype(np.int64)
+        """For each hit, the number of modules with a span around it; for a target, its own among them.
 
-    def _in_range(
-        self, query: NDArray[np.intp], module: NDArray[np.int64], at: NDArray[np.intp], hits: NDArray[np.intp]
-    ) -> NDArray[np.bool_]:
-        """Whether the hit at each place of `hits` exists, is of `module` and close in time to the one of `query`."""
-        other = hits[np.clip(at, 0, len(hits) - 1)]
-        exists = (at >= 0) & (at < len(hits))
-        close = np.abs(self.time_ns[other] - self.time_ns[query]) < RT_TIME_NS
-        in_range: NDArray[np.bool_] = exists & (self.module[other] == module) & close
-        return in_range
+        `module` and `time_ns` are those of the targets by module and time, with `breaks` between spans.
+        """
+        first = np.flatnonzero(np.concatenate([[True], breaks]))
+        last = np.append(first[1:], len(module)) - 1
+        begin = np.searchsorted(self.time_ns, time_ns[first] - RT_TIME_NS, side="right")
+        end = np.searchsorted(self.time_ns, time_ns[last] + RT_TIME_NS, side="left")
+        hit = self.module * (len(self.time_ns) + 1) + np.arange(len(self.time_ns))
+        begun = np.searchsorted(self._near(module[first], begin), hit, side="right")
+        ended = np.searchsorted(self._near(module[first], end), hit, side="right")
+        return begun - ended
+
+    def _near(self, module: NDArray[np.int64], place: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Places in time as seen by all neighbours of their modules, as sorted numbers of neighbour and place."""
+        order = np.argsort(place)
+        module, place = module[order], place[order]
+        n_near = np.diff(self.begin)[module]
+        within = np.arange(n_near.sum()) - np.repeat(np.cumsum(n_near) - n_near, n_near)
+        near = self.neighbours[np.repeat(self.begin[module], n_near) + within]
+        by_module = np.argsort(near.astype(np.int16), kind="stable")  # a radix sort
+        numbers: NDArray[np.int64] = near[by_module] * (len(self.time_ns) + 1) + np.repeat(place, n_near)[by_module]
+        return numbers
 
 
 def _neighbours(positions_m: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Modules in radius of each module, itself among them: their indices, and where those of each begin."""
-    found, lengths = [], []
-    for begin in range(0, len(positions_m), _ROWS_AT_ONCE):
-        squared = np.zeros((len(positions_m[begin : begin + _ROWS_AT_ONCE]), len(positions_m)))
+    along_x = np.argsort(positions_m[:, 0])
+    position = positions_m[along_x]
+    pairs = []
+    for begin in range(0, len(position), _ROWS_AT_ONCE):
+        rows = position[begin : begin + _ROWS_AT_ONCE]
+        reach = rows[0, 0] - RT_RADIUS_M, rows[-1, 0] + RT_RADIUS_M
+        low, high = np.searchsorted(position[:, 0], reach[0]), np.searchsorted(position[:, 0], reach[1], side="right")
+        squared = np.zeros((len(rows), high - low))
         for axis in range(3):
-            squared += (positions_m[begin : begin + _ROWS_AT_ONCE, axis, None] - positions_m[:, axis]) ** 2
+            squared += (rows[:, axis, None] - position[low:high, axis]) ** 2
         row, column = np.nonzero(squared <= RT_RADIUS_M**2)
-        found.append(column)
-        lengths.append(np.bincount(row, minlength=len(squared)))
-    return np.concatenate(found), np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        pairs.append((along_x[row + begin], along_x[column + low]))
+    module, near = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    lengths = np.bincount(module, minlength=len(position))
+    return near[np.argsort(module, kind="stable")], np.concatenate([[0], np.cumsum(lengths)])
 
 
 def _best_window(time_ns: NDArray[np.float64]) -> NDArray[np.bool_]:

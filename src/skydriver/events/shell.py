@@ -75,7 +75,7 @@ def open_document(document: dict[str, Json]) -> Document:
     if not isinstance(value, dict):
         raise EventLayoutError("value", f"is {_kind(value)}, not an object")
     version = value.get("version", "unversioned")
-    if not isinstance(version, str) or not version.isalnum():
+    if not isinstance(version, str) or not (version.isascii() and version.isalnum()):
         raise EventLayoutError("value.version", f"is {_kind(version)}, not a word such as 2023a")
     data = value.get("data")
     if isinstance(data, list):

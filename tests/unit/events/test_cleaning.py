@@ -1,6 +1,7 @@
 """Cleaning against a slow, obvious oracle, and its laws."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,14 +60,10 @@ def test_seeded_rt_is_that_of_the_oracle(rows):
 @given(st.lists(hits, min_size=1, max_size=30))
 @settings(deadline=None, max_examples=30)
 def test_work_in_pieces_changes_nothing(rows):
-    pulses = to_pulses(rows)
-    whole = clean(pulses, POSITIONS)
-    pieces = cleaning._PAIRS_AT_ONCE, cleaning._ROWS_AT_ONCE
-    try:
-        cleaning._PAIRS_AT_ONCE, cleaning._ROWS_AT_ONCE = 3, 1
-        assert clean(pulses, POSITIONS) == whole
-    finally:
-        cleaning._PAIRS_AT_ONCE, cleaning._ROWS_AT_ONCE = pieces
+    whole = clean(to_pulses(rows), POSITIONS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaning, "_ROWS_AT_ONCE", 2)
+        assert clean(to_pulses(rows), POSITIONS) == whole
 
 
 @given(st.lists(st.floats(0, 30_000), min_size=1, max_size=40))
