@@ -34,6 +34,7 @@ def test_a_task_is_at_most_half_a_second_and_a_fair_share(left, seconds, workers
 
 def test_first_tasks_are_small():
     assert [len(task) for task in cut(fits(8, 0, 768), {}, 2)][:3] == [UNMEASURED_BATCH] * 3
+    assert [len(task) for task in cut(fits(1, 0, 12), {}, 2)] == [1] * 12, "every worker gets some of a small sky"
 
 
 def test_a_round_not_measured_is_taken_to_be_like_the_last_one():

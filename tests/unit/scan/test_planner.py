@@ -170,7 +170,7 @@ def test_the_result_does_not_depend_on_order_kills_repeats_or_threshold(scan, di
 def test_the_plan_is_the_slow_obvious_one_at_any_moment(scan, dice, fraction):
     plan_settings, salt, nan_rate = scan
     fits = at_random(plan_settings, salt, nan_rate, dice)
-    some = dice.sample(fits, int(fraction * len(fits)))
+    some = fits[: int(fraction * len(fits))] if dice.random() < 0.7 else dice.sample(fits, int(fraction * len(fits)))
     slow, ours = SlowPlan(plan_settings, some), plan(plan_settings, some)
     assert sorted(ours.certain) == sorted(slow.certain)
     assert sorted(ours.speculative) == sorted(slow.speculative)
@@ -293,6 +293,31 @@ def test_speculation_starts_at_the_threshold_and_one_stage_deep():
     ledger.extend([finish(w, 90.0) for w in now.speculative])
     assert ledger.plan().speculative == ()
     assert list(ledger.final_fits()) == [1], "speculation is no part of a partial map"
+
+
+@pytest.mark.parametrize(("threshold", "begun"), [(1.0, False), (0.99, True)])
+def test_sweeps_leave_room_for_speculation_unless_the_threshold_is_1(threshold, begun):
+    ledger = Ledger(PlanSettings(parse_nsides("1:0,2:2"), 2, threshold))
+    ledger.extend([finish(w, 100.0) for w in ledger.plan().certain])
+    assert {w.round for w in ledger.plan().certain} == {1}
+    assert bool(ledger.plan().speculative) == begun
+
+
+def test_the_first_answer_counts():
+    ledger = Ledger(PlanSettings(parse_nsides("1:0,2:1"), 1, 0.5))
+    first = [finish(w, 100.0 + w.pixel) for w in ledger.plan().certain]
+    ledger.extend(first[:6])
+    early = ledger.plan().speculative
+    ledger.extend([finish(w, llh) for llh in (50.0, 40.0) for w in early])
+    ledger.extend(first[6:] + [fit._replace(llh=1.0) for fit in first])
+    assert ledger.plan().finished
+    assert {fit.llh for fit in ledger.final_fits()[2].fits} == {50.0}
+    assert min(fit.llh for fit in ledger.final_fits()[1].fits) == 100.0
+
+
+def test_the_best_is_the_finer_stages_at_a_tie_then_the_lower_pixel():
+    ledger, _ = run_rounds(PlanSettings(parse_nsides("1:0,2:2"), 1), lambda *_: 100.0)
+    assert ledger.best().wanted.key == FitKey(2, 0, min(pixels.children(1, [0, 1], 2).ravel()))
 
 
 def test_a_partial_map_says_which_stages_are_complete():
