@@ -1,3 +1,4 @@
 """Reconstructions: the protocol, the registry, and one file per algorithm.
 
-May import: events, detector, errors."""
+May import: events, detector, errors.
+"""

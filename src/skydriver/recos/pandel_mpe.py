@@ -47,7 +47,9 @@ class PandelMpe:
         from skydriver.recos.track_fit import TrackFitter, TrackSettings  # noqa: PLC0415
 
         settings = TrackSettings(MAX_PHOTONS, STRETCH, RING_M, N_RING)
-        return TrackFitter(pulses, pandel_table.load_table(), pandel_table.SCATTERING_LENGTH_M, settings)
+        fitter = TrackFitter(pulses, pandel_table.load_table(), pandel_table.SCATTERING_LENGTH_M, settings)
+        fitter.warm_up()
+        return fitter
 
     def provenance(self) -> Mapping[str, str]:
         """As `skydriver.recos.base.Reconstruction.provenance`."""

@@ -60,7 +60,7 @@ def load_table() -> NDArray[np.float64]:
     """The coefficients, shape (N_U + 3, N_V + 3, 2); a `TaskEnvironmentError` where the file is not the one named."""
     if table_sha256()[:16] != TABLE_NAME.removeprefix("pandel_").removesuffix(".npy"):
         raise TaskEnvironmentError(f"{TABLE_NAME} is damaged: its sha256 is {table_sha256()}")
-    table = np.load(BytesIO(_table_bytes()), allow_pickle=False).astype(np.float64)
+    table: NDArray[np.float64] = np.load(BytesIO(_table_bytes()), allow_pickle=False).astype(np.float64)
     if table.shape != (N_U + 3, N_V + 3, 2):
         raise TaskEnvironmentError(f"{TABLE_NAME} has shape {table.shape}, not {(N_U + 3, N_V + 3, 2)}")
     return table

@@ -130,6 +130,12 @@ class TrackFitter:
         self.evaluations = 0
         """Number of likelihood evaluations so far."""
 
+    def warm_up(self) -> None:
+        """Compile every kernel, or load it from the cache, so that no fit is charged for it."""
+        fit = self.fit(np.array([0.0, 0.0, 1.0]), None)
+        self.fit(np.array([0.0, 0.0, 1.0]), np.array([fit[3:]]))
+        self.evaluations = 0
+
     def fit(self, direction: Array, seeds: Array | None) -> Fit:
         """As `skydriver.recos.base.EventFitter.fit`."""
         track_frame(direction, self._frame)

@@ -39,7 +39,7 @@ def track_llh(
     length
         Effective scattering length, m.
     stretch
-        Factor on all of the p.d.f.'s times: 1 for the likelihood itself, more for a wider and smoother one to start with.
+        Factor on all of the p.d.f.'s times: 1 for the likelihood itself, more for a wider, smoother one to start with.
     frame
         Rows: direction of travel, e1, e2; orthonormal.
     a, b, ct

@@ -1,3 +1,4 @@
 """Use cases: the only place where workers, scan planning and sky maps meet.
 
-May import: everything but cli."""
+May import: everything but cli.
+"""

@@ -1,3 +1,4 @@
 """Builders and fakes for tests, ours and others'.
 
-May import: everything."""
+May import: everything.
+"""

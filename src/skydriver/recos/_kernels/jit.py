@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import platformdirs
@@ -14,6 +14,7 @@ import platformdirs
 P = ParamSpec("P")
 R = TypeVar("R")
 
+config: Any = numba.config
 SOURCES = Path(__file__).resolve().parent.parent
 
 
@@ -23,12 +24,12 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     No fastmath flag: it would let NaN pass for a number and make results depend on the instruction set.
     Division by zero gives inf, as in C. The GIL is kept: a worker process runs one fit at a time.
     """
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _cache_folder()
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _cache_folder()
     try:
         compiled = numba.njit(error_model="numpy", cache=True, fastmath=False)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return cast("Callable[P, R]", compiled)
 
 
@@ -39,4 +40,4 @@ def _cache_folder() -> str:
     for path in sorted(SOURCES.rglob("*.py")):
         text.update(path.read_bytes())
     name = text.hexdigest()[:16]
-    return str(Path(numba.config.CACHE_DIR or platformdirs.user_cache_path("skydriver")) / "kernels" / name)
+    return str(Path(config.CACHE_DIR or platformdirs.user_cache_path("skydriver")) / "kernels" / name)

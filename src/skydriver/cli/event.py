@@ -1,0 +1,49 @@
+"""``skydriver event``: what is in an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EventArgument = Annotated[str, typer.Argument(help="Realtime JSON file, or 'example' for the bundled event.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+
+
+def event(event: EventArgument, *, as_json: JsonOption = False) -> None:
+    """Show what is in an event: header, pulse series, seeds, unknown objects."""
+    from skydriver.services.event_summary import load, summary
+
+    content = summary(load(event))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(content, indent=1, allow_nan=False))
+        return
+    for line in _lines(content):
+        typer.echo(line)
+
+
+def _lines(content: dict[str, Any]) -> Iterator[str]:
+    """The summary for people."""
+    kind = "real" if content["is_real_event"] else "simulated"
+    yield f"Run {content['run_id']}, event {content['event_id']} ({kind}, format {content['format_version']})"
+    yield f"Start {content['start_time']} (MJD {content['mjd']:.8f} UTC)"
+    yield ""
+    yield f"{'Series':40} {'DOMs':>6} {'pulses':>7} {'PE':>10}"
+    for name, row in content["series"].items():
+        yield f"{name:40} {row['n_dom']:6} {row['n_pulse']:7} {row['qtot']:10.1f}"
+    row = content["cleaned"]
+    yield f"{'cleaned ' + content['main_series']:40} {row['nch']:6} {row['npulses']:7} {row['qtot']:10.1f}"
+    yield ""
+    yield f"{'Seed':40} {'RA':>9} {'Dec':>9} {'zenith':>8} {'azimuth':>8}  degrees"
+    for seed in content["seeds"]:
+        zenith, azimuth = (seed[name] * 57.29577951308232 for name in ("zenith_rad", "azimuth_rad"))
+        yield f"{seed['name']:40} {seed['ra_deg']:9.4f} {seed['dec_deg']:+9.4f} {zenith:8.3f} {azimuth:8.3f}"
+    yield ""
+    yield "Objects kept by name and size only"
+    for item in content["unknown_objects"]:
+        yield f"  {item['frame']} {item['name']} ({item['type']}, {item['n_bytes']} bytes)"

@@ -1,0 +1,64 @@
+"""The command line's entry: its commands, and what each error means for the exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from skydriver import __version__
+from skydriver.cli.event import event
+from skydriver.cli.scan import scan
+from skydriver.cli.simulate import simulate
+from skydriver.errors import InputError, ResultError, SkyDriverError
+
+EXIT_CODES = {
+    0: "done",
+    1: "SkyDriver could not do its work; the message says why",
+    2: "the input is at fault; nothing was written",
+    3: "a result could not be written",
+    4: "every pixel failed: there is no best fit",
+    130: "interrupted; what was finished is written as a partial result",
+}
+"""What the exit codes mean. `docs/cli.md` repeats them."""
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Where in the sky did a neutrino alert come from?",
+)
+for command in (scan, event, simulate):
+    app.command()(command)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - typer hands over the option's value
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),  # noqa: FBT001, FBT003
+) -> None:
+    """Where in the sky did a neutrino alert come from?"""
+
+
+def exit_code(error: SkyDriverError) -> int:
+    """The exit code that an error leads to."""
+    if isinstance(error, InputError):
+        return 2
+    return 3 if isinstance(error, ResultError) else 1
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except SkyDriverError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,83 @@
+"""``skydriver scan``: an event's sky map, in one process tree on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydriver.cli.event import EventArgument, JsonOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def scan(  # noqa: PLR0913 - one parameter for each option
+    event: EventArgument,
+    *,
+    reco: Annotated[
+        str, typer.Option(help="Reconstruction: pandel_mpe, dummy[:SEED] or crash_dummy[:FRACTION[:KIND]].")
+    ] = "pandel_mpe",
+    nsides: Annotated[
+        str, typer.Option(help="Progression NSIDE:PIXELS,…: each stage refines so many pixels of the one before.")
+    ] = "8:0,64:12,512:24",
+    predictive_scanning_threshold: Annotated[
+        float, typer.Option(help="Fraction of a stage, 0.1 to 1, from which idle workers begin the next.")
+    ] = 1.0,
+    max_reco_time: Annotated[
+        float | None, typer.Option(help="Limit on one fit's CPU time in seconds [default: the reconstruction's].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes [default: one for each core].")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("out"),
+    as_json: JsonOption = False,
+) -> None:
+    """Scan the whole sky for where an event came from, and write its sky map."""
+    from skydriver.cli.progress import progress
+    from skydriver.services.preparation import ScanRequest
+    from skydriver.services.scan_event import scan_event
+
+    n_workers = len(os.sched_getaffinity(0)) if workers is None else workers
+    request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers)
+    with progress() as show:
+        answer = scan_event(event, request, out, show)
+    _print(answer, as_json=as_json)
+    if answer["partial"]:
+        raise typer.Exit(130)
+    if answer["best_fit"] is None:
+        raise typer.Exit(4)
+
+
+def _print(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(answer, indent=1, allow_nan=False))
+        return
+    for line in _lines(answer):
+        typer.echo(line)
+
+
+def _lines(answer: dict[str, Any]) -> Iterator[str]:
+    """The answer for people."""
+    kind = "real" if answer["is_real_event"] else "simulated"
+    yield f"Run {answer['run_id']}, event {answer['event_id']} ({kind}), {answer['algorithm']}"
+    if answer["partial"]:
+        yield "PARTIAL: the scan was interrupted; this is what was finished"
+    best = answer["best_fit"]
+    if best is None:
+        yield "No best fit: every pixel failed"
+    else:
+        position = f"RA {best['ra_deg']:.4f}  Dec {best['dec_deg']:+.4f} deg (ICRS)"
+        yield f"Best fit   {position}, llh {best['llh']:.3f} at nside {best['nside']}"
+    for offset in answer["offsets"]:
+        yield f"Offset     {offset['deg']:.3f} deg from {offset['seed']}"
+    failed = f", {answer['n_failed']} failed" if answer["n_failed"] else ""
+    yield f"Cost       {answer['n_pixels']} pixels{failed}, {answer['n_fits']} fits in {answer['fit_cpu_seconds']:.2f} CPU-s;"
+    yield f"           {answer['cpu_seconds']:.2f} CPU-s in all, {answer['wall_seconds']:.2f} s by the clock"
+    for reason in answer["not_reproducible"]:
+        yield f"Not reproducible: {reason}"
+    for path in answer["products"]:
+        yield f"Product    {path}"
+    yield answer["statement"]

@@ -1,0 +1,70 @@
+"""What is in an event, as plain objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skydriver.detector.geometry import dom_positions
+from skydriver.events.cleaning import clean
+from skydriver.events.realtime import load_event
+from skydriver.services.first_looks import first_looks
+
+if TYPE_CHECKING:
+    from skydriver.events.event import Event
+
+EXAMPLE = "example"
+"""Names the bundled event where there is no file of that name."""
+
+
+def load(name: str) -> Event:
+    """The event in the file `name`, or the bundled one for ``example``; an `EventError` says what is wrong with it."""
+    if name == EXAMPLE and not Path(name).exists():
+        from skydriver.simulation.muons import example_event  # noqa: PLC0415 - only where it is asked for
+
+        return load_event(example_event())
+    return load_event(name)
+
+
+def summary(event: Event) -> dict[str, Any]:
+    """Header, series, cleaned counts, seeds and unknown objects: the keys of ``skydriver event --json``."""
+    cleaned = clean(event.pulses, dom_positions())
+    return {
+        "run_id": event.header.run_id,
+        "event_id": event.header.event_id,
+        "sub_event_id": event.header.sub_event_id,
+        "sub_event_stream": event.header.sub_event_stream,
+        "start_time": event.header.start_time_utc,
+        "mjd": event.header.mjd,
+        "format_version": event.format_version,
+        "is_real_event": event.is_real,
+        "content_hash": event.content_hash,
+        "main_series": event.main_series,
+        "series": {
+            name: {"n_dom": pulses.n_dom, "n_pulse": len(pulses), "qtot": pulses.qtot_pe}
+            for name, pulses in event.series.items()
+        },
+        "cleaned": {"nch": cleaned.nch, "npulses": cleaned.npulses, "qtot": cleaned.qtot},
+        "excluded": {
+            "icetop": cleaned.n_icetop,
+            "unknown_doms": cleaned.n_unknown,
+            "isolated": cleaned.n_isolated,
+            "outside_window": cleaned.n_outside_window,
+            "deepcore": cleaned.n_deepcore,
+        },
+        "seeds": [
+            {
+                "name": look.name,
+                "ra_deg": look.ra_deg,
+                "dec_deg": look.dec_deg,
+                "zenith_rad": seed.zenith_rad,
+                "azimuth_rad": seed.azimuth_rad,
+            }
+            for look, seed in zip(first_looks(event), event.seeds, strict=True)
+        ],
+        "unknown_objects": [
+            {"frame": item.stream, "name": item.name, "type": item.type_name, "n_bytes": item.n_bytes}
+            for item in event.objects
+            if not item.decoded
+        ],
+    }

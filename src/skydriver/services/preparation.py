@@ -1,0 +1,82 @@
+"""What must be true of an event before it is scanned, and what a scan needs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skydriver.detector.geometry import dom_positions
+from skydriver.errors import EventContentError, SettingError
+from skydriver.events.cleaning import clean
+from skydriver.recos.registry import find_reco
+from skydriver.scan.planner import PlanSettings
+from skydriver.scan.progression import parse_nsides
+
+if TYPE_CHECKING:
+    from skydriver.events.cleaning import Cleaned
+    from skydriver.events.event import Event
+    from skydriver.recos.base import Reconstruction
+    from skydriver.scan.progression import Progression
+
+DEFAULT_RECO = "pandel_mpe"
+DEFAULT_NSIDES = "8:0,64:12,512:24"
+MAX_WORKERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What a user asks for, checked as far as it can be without an event.
+
+    Raises
+    ------
+    SettingError
+        Naming the argument that is at fault.
+    """
+
+    reco: str = DEFAULT_RECO
+    nsides: str = DEFAULT_NSIDES
+    predictive_scanning_threshold: float = 1.0
+    max_reco_time_s: float | None = None
+    """Limit on the CPU time of one fit; None: the algorithm's own."""
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Check every argument."""
+        self.plan_settings()
+        if self.max_reco_time_s is not None and not 0.001 <= self.max_reco_time_s <= 1e6:
+            raise SettingError("max_reco_time", f"{self.max_reco_time_s} is not between 0.001 and 1000000 seconds")
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise SettingError("workers", f"{self.workers} is not between 1 and {MAX_WORKERS}")
+
+    @property
+    def progression(self) -> Progression:
+        """The stages."""
+        return parse_nsides(self.nsides)
+
+    def algorithm(self) -> Reconstruction:
+        """The algorithm asked for."""
+        return find_reco(self.reco)
+
+    def plan_settings(self) -> PlanSettings:
+        """What the planner needs."""
+        return PlanSettings(self.progression, self.algorithm().info.rounds, self.predictive_scanning_threshold)
+
+    def fit_limit_s(self) -> float:
+        """Limit on the CPU time of one fit."""
+        return self.max_reco_time_s or self.algorithm().info.max_reco_time_s
+
+
+def prepare(event: Event, request: ScanRequest) -> Cleaned:
+    """Clean the event's pulses.
+
+    Raises
+    ------
+    EventContentError
+        If fewer DOMs are left than the algorithm can fit.
+    """
+    cleaned = clean(event.pulses, dom_positions())
+    info = request.algorithm().info
+    if cleaned.nch < info.min_doms:
+        found = f"{cleaned.nch} of {event.pulses.n_dom} DOMs are left after cleaning"
+        raise EventContentError(event.main_series, f"{found}, but {info.name} needs at least {info.min_doms}")
+    return cleaned

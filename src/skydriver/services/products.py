@@ -1,0 +1,84 @@
+"""The files that a scan leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skydriver.errors import ResultError
+from skydriver.skymap.files import product_name
+from skydriver.skymap.json_format import write_json
+from skydriver.skymap.npz_format import write_npz
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from skydriver.skymap.provenance import Provenance
+    from skydriver.skymap.skymap import SkyMap
+
+
+class FirstLook(NamedTuple):
+    """A direction that came with the event."""
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+
+
+def open_folder(folder: Path) -> None:
+    """Make the folder if it is not there; a `ResultError` says why it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+
+
+def write_products(skymap: SkyMap, looks: Sequence[FirstLook], folder: Path) -> list[Path]:
+    """Write JSON, npz and picture of a map; the files written.
+
+    A partial map's files say so in their names. Without a best fit there is no picture.
+
+    Raises
+    ------
+    ResultError
+        If a file cannot be written, or the map came without its provenance.
+    """
+    provenance = _provenance(skymap)
+    open_folder(folder)
+    stem = product_name(skymap.event, provenance.algorithm, [nside for nside, _ in provenance.nsides], "json")
+    base = folder / (stem.removesuffix(".json") + (".partial" if provenance.partial else ""))
+    files = [
+        *write_json(skymap, base.with_name(base.name + ".json")),
+        write_npz(skymap, base.with_name(base.name + ".npz")),
+    ]
+    if skymap.best_fit() is not None:
+        files.append(_draw(skymap, provenance, looks, base.with_name(base.name + ".png")))
+    return files
+
+
+def _provenance(skymap: SkyMap) -> Provenance:
+    if skymap.provenance is None:
+        raise ResultError("a map of unknown provenance is not published")
+    return skymap.provenance
+
+
+def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], path: Path) -> Path:
+    """The all-sky picture with a zoom."""
+    from skydriver.plots.skymap import Marker, draw_skymap  # noqa: PLC0415 - matplotlib loads slowly
+
+    best = skymap.best_fit()
+    if best is None:
+        raise ResultError("a map without a best fit has no picture")
+    event = skymap.event
+    partial = " · PARTIAL: the scan was interrupted" if provenance.partial else ""
+    kind = "real event" if event.is_real_event else "simulated event"
+    draw_skymap(
+        path,
+        {nside: (rows["index"], rows["llh"]) for nside, rows in skymap.stages.items()},
+        (best.ra_deg, best.dec_deg),
+        title=f"Run {event.run_id}, event {event.event_id} ({kind})",
+        subtitle=f"{provenance.algorithm} {provenance.algorithm_version} · MJD {event.mjd:.6f} UTC{partial}",
+        markers=[Marker(*look) for look in looks],
+        footer=provenance.statement,
+    )
+    return path

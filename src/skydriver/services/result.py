@@ -1,0 +1,81 @@
+"""From a scan to its map."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import skydriver
+from skydriver.detector.coordinates import earth_orientation_table
+from skydriver.detector.geometry import geometry_hash
+from skydriver.detector.ice import ice_hash
+from skydriver.skymap.columns import rows_from
+from skydriver.skymap.provenance import PixelError, Provenance, machine_type
+from skydriver.skymap.skymap import EventIdentity, SkyMap
+
+if TYPE_CHECKING:
+    from skydriver.events.cleaning import Cleaned
+    from skydriver.events.event import Event
+    from skydriver.scan.fits import Finished
+    from skydriver.services.local_scan import LocalScan
+
+CLEANING = "seeded RT (150 m, 1000 ns, 3 iterations), best 6000 ns, strings 1 to 78"
+WHY_UNLUCKY = {
+    "stopped": "{} fits were stopped at their time limit",
+    "lost": "{} fits were lost with their process",
+}
+
+
+def identity(event: Event) -> EventIdentity:
+    """Which event, as sky maps name it."""
+    header = event.header
+    return EventIdentity(header.run_id, header.event_id, "", header.mjd, event.is_real)
+
+
+def sky_map(scan: LocalScan, event: Event, cleaned: Cleaned) -> SkyMap:
+    """The map of a finished or interrupted scan."""
+    results = scan.ledger.final_fits()
+    fits = {nside: result.fits for nside, result in results.items()}
+    return SkyMap(
+        stages={nside: rows_from(map(_row, stage)) for nside, stage in fits.items()},
+        complete={nside: result.complete for nside, result in results.items()},
+        event=identity(event),
+        provenance=provenance(scan, event, cleaned, [fit for stage in fits.values() for fit in stage]),
+    )
+
+
+def provenance(scan: LocalScan, event: Event, cleaned: Cleaned, fits: list[Finished]) -> Provenance:
+    """How the map was made."""
+    request = scan.request
+    algorithm = request.algorithm()
+    return Provenance(
+        algorithm=algorithm.info.name,
+        algorithm_version=algorithm.info.version,
+        llh_meaning=algorithm.info.llh_meaning,
+        nsides=tuple((stage.nside, stage.extension) for stage in request.progression.stages),
+        rounds=algorithm.info.rounds,
+        predictive_scanning_threshold=request.predictive_scanning_threshold,
+        max_reco_time_s=request.fit_limit_s(),
+        pulse_series=event.main_series,
+        cleaning=CLEANING,
+        counts=_counts(cleaned),
+        geometry_hash=geometry_hash(),
+        ice_hash=ice_hash(),
+        tables=dict(algorithm.provenance()),
+        earth_orientation=earth_orientation_table(),
+        event_hash=event.content_hash,
+        software_version=skydriver.__version__,
+        machine=machine_type(),
+        partial=not scan.ledger.plan().finished,
+        not_reproducible=tuple(WHY_UNLUCKY[word].format(n) for word, n in sorted(scan.unlucky.items())),
+        errors=tuple(PixelError(f.wanted.nside, f.wanted.pixel, f.error) for f in fits if f.error),
+    )
+
+
+def _counts(cleaned: Cleaned) -> dict[str, float]:
+    excluded = {name: value for name, value in asdict(cleaned).items() if name.startswith("n_")}
+    return {"n_dom": cleaned.nch, "n_pulse": cleaned.npulses, "qtot_pe": cleaned.qtot, **excluded}
+
+
+def _row(fit: Finished) -> tuple[float, ...]:
+    return (fit.wanted.pixel, fit.llh, fit.E_in, fit.E_tot, fit.x, fit.y, fit.z, fit.t)

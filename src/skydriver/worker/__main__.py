@@ -1,0 +1,58 @@
+"""A worker process: ``python -m skydriver.worker FD``, started by `skydriver.worker.pool`.
+
+It loads the algorithm, answers `Ready`, and then one list of reports for each task that comes in over the socket FD, until
+that is closed. The fits run in a forked child (`skydriver.worker.compute`).
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from skydriver.errors import TaskError
+from skydriver.recos.registry import find_reco
+from skydriver.worker.compute import ComputeProcess
+from skydriver.worker.task import Ready, Refused
+
+if TYPE_CHECKING:
+    from skydriver.worker.task import Job
+
+
+def main() -> None:
+    """Serve the coordinator at the other end of the socket."""
+    # Ctrl-C reaches every process of a terminal's group; it is the coordinator that decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    coordinator = Connection(int(sys.argv[1]))
+    try:
+        serve(coordinator)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _end(_number: int, _frame: object) -> None:
+    """End in order, so that the compute process is ended and its CPU time counted."""
+    sys.exit(0)
+
+
+def serve(coordinator: Connection) -> None:
+    """Take the job, then task after task; EOFError when the coordinator is gone."""
+    job: Job = coordinator.recv()
+    try:
+        fitter = find_reco(job.reco).bind(job.pulses)
+    except TaskError as error:
+        coordinator.send(Refused(str(error)))
+        return
+    compute = ComputeProcess(fitter, job.max_reco_time_s)
+    try:
+        coordinator.send(Ready())
+        while True:
+            coordinator.send(compute.run(coordinator.recv()))
+    finally:
+        compute.close()
+
+
+if __name__ == "__main__":
+    main()
