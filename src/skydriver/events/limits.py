@@ -10,7 +10,7 @@ MAX_SLOTS = 1024
 """Objects in one frame; real ones hold about 20."""
 MAX_MODULES = 100_000
 """Modules in all maps and masks of one event together; the detector has about 5,500, its Upgrade 17,000 more."""
-MAX_PULSES = 300_000
+MAX_PULSES = 500_000
 """Pulses in all series of one event together."""
 MAX_TIME_NS = 1e9
 """Latest time of a pulse, and earliest below zero, ns after the start of the event."""
