@@ -22,6 +22,7 @@ MAX_PHOTONS = 5.0
 STRETCH = 8.0
 RING_M = 150.0
 N_RING = 3
+N_GIVEN = 2
 
 
 class PandelMpe:
@@ -46,7 +47,7 @@ class PandelMpe:
         # Here, not above: numba is loaded only where fits are made.
         from skydriver.recos.track_fit import TrackFitter, TrackSettings  # noqa: PLC0415
 
-        settings = TrackSettings(MAX_PHOTONS, STRETCH, RING_M, N_RING)
+        settings = TrackSettings(MAX_PHOTONS, STRETCH, RING_M, N_RING, N_GIVEN)
         fitter = TrackFitter(pulses, pandel_table.load_table(), pandel_table.SCATTERING_LENGTH_M, settings)
         fitter.warm_up()
         return fitter

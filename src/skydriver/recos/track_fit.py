@@ -12,6 +12,7 @@ from skydriver.errors import TaskInputError
 from skydriver.recos._kernels.jit import kernel
 from skydriver.recos.base import Fit
 from skydriver.recos.minimise import minimise_track
+from skydriver.recos.track_llh import track_llh
 from skydriver.recos.vertices import early_time, track_frame
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class TrackSettings(NamedTuple):
     """Radius of the ring of the other seeds."""
     n_ring: int
     """Their number."""
+    n_given: int
+    """Of several given seeds, so many of lowest llh are fitted."""
 
 
 @kernel
@@ -87,6 +90,21 @@ def project_seeds(vertices: Array, centre: Array, frame: Array, seeds: Array) ->
         seeds[k, 3] = 1.0
 
 
+@kernel
+def lowest_first(hits: Array, table: Array, length: float, frame: Array, seeds: Array, llh: Array, count: int) -> None:
+    """Swap the `count` seeds of lowest llh to the front, lowest first; `llh` (n,) is scratch space, NaN never wins."""
+    for k in range(seeds.shape[0]):
+        llh[k], _, _ = track_llh(hits, table, length, 1.0, frame, seeds[k, 0], seeds[k, 1], seeds[k, 2])
+    for front in range(count):
+        lowest = front
+        for k in range(front + 1, seeds.shape[0]):
+            if llh[k] < llh[lowest] or llh[lowest] != llh[lowest]:
+                lowest = k
+        llh[front], llh[lowest] = llh[lowest], llh[front]
+        for i in range(4):
+            seeds[front, i], seeds[lowest, i] = seeds[lowest, i], seeds[front, i]
+
+
 def first_hits(pulses: Pulses, max_photons: float) -> Array:
     """One row per hit DOM: x, y, z (m), time of the first pulse (ns), number of photons in [1, max_photons]."""
     index = dom_index(pulses.string, pulses.om)
@@ -124,6 +142,7 @@ class TrackFitter:
         self._table = table
         self._length = scattering_length_m
         self._stretch = settings.stretch
+        self._n_given = settings.n_given
         self._ring = _ring(settings.ring_m, settings.n_ring)
         self._frame = np.empty((3, 3))
         self._scratch = np.empty(len(hits))
@@ -133,17 +152,17 @@ class TrackFitter:
     def warm_up(self) -> None:
         """Compile every kernel, or load it from the cache, so that no fit is charged for it."""
         fit = self.fit(np.array([0.0, 0.0, 1.0]), None)
-        self.fit(np.array([0.0, 0.0, 1.0]), np.array([fit[3:]]))
+        self.fit(np.array([0.0, 0.0, 1.0]), np.array([fit[3:]] * (self._n_given + 1)))
         self.evaluations = 0
 
     def fit(self, direction: Array, seeds: Array | None) -> Fit:
         """As `skydriver.recos.base.EventFitter.fit`."""
         track_frame(direction, self._frame)
-        start = np.empty((len(self._ring) + 1 if seeds is None else len(seeds), 4))
         if seeds is None:
+            start = np.empty((len(self._ring) + 1, 4))
             place_seeds(self._hits, self._frame, self._ring, self._stretch, self._scratch, start)
         else:
-            project_seeds(seeds, self._centre, self._frame, start)
+            start = self._promising(seeds)
         best = np.array([np.inf, np.nan, np.nan, np.nan])
         self.evaluations += fit_seeds(self._hits, self._table, self._length, self._frame, start, best)
         if not np.isfinite(best[0]):
@@ -151,6 +170,16 @@ class TrackFitter:
         x, y, z = (self._centre + best[1] * self._frame[1] + best[2] * self._frame[2]).tolist()
         t = float(best[3]) / C_VACUUM_M_PER_NS
         return Fit(float(best[0]) - self._constant, float("nan"), float("nan"), x, y, z, t)
+
+    def _promising(self, vertices: Array) -> Array:
+        """Those of the given vertices that are worth a fit."""
+        seeds = np.empty((len(vertices), 4))
+        project_seeds(vertices, self._centre, self._frame, seeds)
+        if len(seeds) <= self._n_given:
+            return seeds
+        llh = np.empty(len(seeds))
+        lowest_first(self._hits, self._table, self._length, self._frame, seeds, llh, self._n_given)
+        return seeds[: self._n_given]
 
 
 def _mean(values: Array, weights: Array) -> float:
