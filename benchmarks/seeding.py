@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from events import Sample, independent, offset_deg, ours, real
 
+from events import Sample, independent, offset_deg, ours, real
 from skydriver.recos import pandel_mpe, pandel_table
 from skydriver.recos.track_fit import TrackFitter, TrackSettings
 from skydriver.scan.fits import Finished
@@ -79,7 +79,7 @@ def scan(sample: Sample, fitter: TrackFitter, rounds: int) -> tuple[Ledger, floa
 
 
 def values(ledger: Ledger) -> dict[tuple[int, int], float]:
-    """llh by nside and pixel."""
+    """The llh by nside and pixel."""
     stages = ledger.final_fits()
     return {(nside, fit.wanted.pixel): fit.llh for nside, stage in stages.items() for fit in stage.fits}
 
@@ -87,7 +87,7 @@ def values(ledger: Ledger) -> dict[tuple[int, int], float]:
 def compare(found: Ledger, reference: Ledger) -> tuple[bool, float, int]:
     """Same best pixel?, worst excess of llh near the best, number of near pixels that are missing."""
     ours_, theirs = values(found), values(reference)
-    lowest = min(min(ours_.values()), min(theirs.values()))
+    lowest = min([*ours_.values(), *theirs.values()])
     near = [key for key, llh in theirs.items() if 2 * (llh - lowest) < NEAR]
     excess = [ours_[key] - theirs[key] for key in near if key in ours_]
     best = [ledger.best().wanted[::2][:2] for ledger in (found, reference)]

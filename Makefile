@@ -1,0 +1,39 @@
+# Needs Python 3.11+ and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= out
+BIN := $(VENV)/bin
+
+.PHONY: run test lint soak benchmark clean
+
+run: $(VENV)/run.stamp  ## scan the bundled example event, products in out/
+	$(BIN)/skydriver scan example --out $(OUT)
+
+test: $(VENV)/test.stamp  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp  ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: $(VENV)/test.stamp  ## 100,000 damaged events, resumable
+	$(BIN)/python tests/soak.py
+
+benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
+	$(BIN)/python benchmarks/cost.py
+	$(BIN)/python benchmarks/seeding.py
+
+clean:
+	rm -rf $(VENV) $(OUT) .soak build dist
+
+$(VENV)/run.stamp: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp requirements-test.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
+	touch $@

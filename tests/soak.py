@@ -1,0 +1,59 @@
+"""`make soak`: the long repetitions, resumable.
+
+Usage: python tests/soak.py [--inputs 100000] [--seed N]
+
+The fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events. The seed is
+printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished one starts anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FUZZER = REPOSITORY / "tests" / "integration" / "test_fuzz_events.py"
+STATE = REPOSITORY / ".soak" / "fuzz.json"
+SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
+CHUNK = 2000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int)
+    arguments = parser.parse_args()
+    state = _state(arguments.seed)
+    events = [str(path) for path in sorted((SHARED / "events").glob("*.json"))]
+    print(f"seed {state['seed']}, from input {state['done']}, {1 + len(events)} events", flush=True)
+    while state["done"] < arguments.inputs:
+        n = min(CHUNK, arguments.inputs - state["done"])
+        _fuzz(state["seed"], state["done"], n, events)
+        state["done"] += n
+        STATE.write_text(json.dumps(state))
+    print(f"{arguments.inputs} inputs passed")
+    STATE.unlink()
+
+
+def _state(seed: int | None) -> dict[str, int]:
+    """Where an unfinished run stopped, or a new start."""
+    STATE.parent.mkdir(exist_ok=True)
+    if STATE.exists() and seed is None:
+        state: dict[str, int] = json.loads(STATE.read_text())
+        return state
+    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0}
+
+
+def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
+    numbers = {"SKYDRIVER_FUZZ_SEED": seed, "SKYDRIVER_FUZZ_START": start, "SKYDRIVER_FUZZ_N": n}
+    environment = os.environ | {name: str(value) for name, value in numbers.items()}
+    subprocess.run([sys.executable, "-W", "error", str(FUZZER), *events], env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()
