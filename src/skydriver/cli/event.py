@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from skydriver.cli.output import put, put_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +22,9 @@ def event(event: EventArgument, *, as_json: JsonOption = False) -> None:
 
     content = summary(load(event))
     if as_json:
-        import json
-
-        typer.echo(json.dumps(content, indent=1, allow_nan=False))
-        return
-    for line in _lines(content):
-        typer.echo(line)
+        put_json(content)
+    else:
+        put(_lines(content))
 
 
 def _lines(content: dict[str, Any]) -> Iterator[str]:
@@ -38,12 +38,24 @@ def _lines(content: dict[str, Any]) -> Iterator[str]:
         yield f"{name:40} {row['n_dom']:6} {row['n_pulse']:7} {row['qtot']:10.1f}"
     row = content["cleaned"]
     yield f"{'cleaned ' + content['main_series']:40} {row['nch']:6} {row['npulses']:7} {row['qtot']:10.1f}"
+    yield from _seed_lines(content["seeds"])
+    yield from _object_lines(content["unknown_objects"])
+
+
+def _seed_lines(seeds: list[dict[str, Any]]) -> Iterator[str]:
+    if not seeds:
+        return
     yield ""
     yield f"{'Seed':40} {'RA':>9} {'Dec':>9} {'zenith':>8} {'azimuth':>8}  degrees"
-    for seed in content["seeds"]:
-        zenith, azimuth = (seed[name] * 57.29577951308232 for name in ("zenith_rad", "azimuth_rad"))
+    for seed in seeds:
+        zenith, azimuth = math.degrees(seed["zenith_rad"]), math.degrees(seed["azimuth_rad"])
         yield f"{seed['name']:40} {seed['ra_deg']:9.4f} {seed['dec_deg']:+9.4f} {zenith:8.3f} {azimuth:8.3f}"
+
+
+def _object_lines(objects: list[dict[str, Any]]) -> Iterator[str]:
+    if not objects:
+        return
     yield ""
     yield "Objects kept by name and size only"
-    for item in content["unknown_objects"]:
+    for item in objects:
         yield f"  {item['frame']} {item['name']} ({item['type']}, {item['n_bytes']} bytes)"

@@ -8,6 +8,7 @@ import typer
 
 from skydriver import __version__
 from skydriver.cli.event import event
+from skydriver.cli.output import accept_all_letters, complain
 from skydriver.cli.scan import scan
 from skydriver.cli.simulate import simulate
 from skydriver.errors import InputError, ResultError, SkyDriverError
@@ -43,7 +44,7 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - typer hands over the 
 def options(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),  # noqa: FBT001, FBT003
 ) -> None:
-    """Where in the sky did a neutrino alert come from?"""
+    """Options that stand before a command."""
 
 
 def exit_code(error: SkyDriverError) -> int:
@@ -55,10 +56,14 @@ def exit_code(error: SkyDriverError) -> int:
 
 def main() -> None:
     """Run the command line."""
+    accept_all_letters()
     try:
         app()
     except SkyDriverError as error:
-        typer.echo(f"error: {error}", err=True)
+        complain(f"error: {_one_line(str(error))}")
         sys.exit(exit_code(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def _one_line(text: str) -> str:
+    """A text whose control characters, which may come from a file's name, are escaped."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
+from skydriver.cli.output import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from skydriver.services.local_scan import Progress
 
 REFRESH_SECONDS = 0.1
+WIDE = 80
+"""A terminal of fewer columns has no room for a bar."""
 LINE_SECONDS = 5.0
 """Plain lines are at least so long apart, but for the last."""
 
@@ -25,14 +27,17 @@ LINE_SECONDS = 5.0
 @contextmanager
 def progress() -> Iterator[Callable[[Progress], None]]:
     """What to call with each `Progress`."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield _Lines().show
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.fields[pixels]}"), BarColumn(), TextColumn("{task.fields[best]}  {task.fields[eta]}"))
-    with Progress(*columns, console=Console(stderr=True), auto_refresh=False) as bar:
+    pixels, eta, best = (f"{{task.fields[{name}]}}" for name in ("pixels", "eta", "best"))
+    wide = TextColumn(pixels), BarColumn(), TextColumn(f"{best}  {eta}")
+    console = Console(stderr=True)
+    columns = wide if console.width >= WIDE else (TextColumn(f"{pixels}  {eta}  {best}"),)
+    with Progress(*columns, console=console, auto_refresh=False) as bar:
         yield _Bar(bar).show
 
 
@@ -66,7 +71,7 @@ class _Lines:
             return
         self._last = now
         words = describe(state)
-        typer.echo("  ".join(filter(None, words.values())), err=True)
+        complain("  ".join(filter(None, words.values())))
 
 
 class _Bar:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skydriver.cli.event import EventArgument, JsonOption
+from skydriver.cli.event import EventArgument, JsonOption  # noqa: TC001 - typer reads them when it starts
+from skydriver.cli.interrupts import interruptible
+from skydriver.cli.output import put, put_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,29 +36,28 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     as_json: JsonOption = False,
 ) -> None:
     """Scan the whole sky for where an event came from, and write its sky map."""
-    from skydriver.cli.progress import progress
-    from skydriver.services.preparation import ScanRequest
-    from skydriver.services.scan_event import scan_event
+    with interruptible() as interrupts:
+        from skydriver.cli.progress import progress
+        from skydriver.services.preparation import ScanRequest
+        from skydriver.services.scan_event import scan_event
 
-    n_workers = len(os.sched_getaffinity(0)) if workers is None else workers
-    request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers)
-    with progress() as show:
-        answer = scan_event(event, request, out, show)
-    _print(answer, as_json=as_json)
+        n_workers = _cores() if workers is None else workers
+        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers)
+        with progress() as show:
+            answer = scan_event(event, request, out, show, interrupts)
+    if as_json:
+        put_json(answer)
+    else:
+        put(_lines(answer))
     if answer["partial"]:
         raise typer.Exit(130)
     if answer["best_fit"] is None:
         raise typer.Exit(4)
 
 
-def _print(answer: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        import json
-
-        typer.echo(json.dumps(answer, indent=1, allow_nan=False))
-        return
-    for line in _lines(answer):
-        typer.echo(line)
+def _cores() -> int:
+    """The cores that this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _lines(answer: dict[str, Any]) -> Iterator[str]:
@@ -74,7 +75,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     for offset in answer["offsets"]:
         yield f"Offset     {offset['deg']:.3f} deg from {offset['seed']}"
     failed = f", {answer['n_failed']} failed" if answer["n_failed"] else ""
-    yield f"Cost       {answer['n_pixels']} pixels{failed}, {answer['n_fits']} fits in {answer['fit_cpu_seconds']:.2f} CPU-s;"
+    pixels = f"{answer['n_pixels']} pixels{failed}"
+    yield f"Cost       {pixels}, {answer['n_fits']} fits in {answer['fit_cpu_seconds']:.2f} CPU-s;"
     yield f"           {answer['cpu_seconds']:.2f} CPU-s in all, {answer['wall_seconds']:.2f} s by the clock"
     for reason in answer["not_reproducible"]:
         yield f"Not reproducible: {reason}"

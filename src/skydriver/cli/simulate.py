@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from skydriver.cli.output import put
+
 
 def simulate(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -37,4 +39,4 @@ def simulate(  # noqa: PLR0913 - one parameter for each option
     for suffix, data in (("json", event.event_json), ("truth.json", event.truth_json)):
         path = out / f"simulated_{seed}.{suffix}"
         write_atomically(path, data)
-        typer.echo(str(path))
+        put([str(path)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -46,7 +46,7 @@ _LINE_LENGTH: Final = 120
 
 
 def draw_skymap(  # noqa: PLR0913 - the plain parts of one picture
-    path: Path,
+    file: Path | BinaryIO,
     stages: Stages,
     best: tuple[float, float],
     *,
@@ -59,7 +59,7 @@ def draw_skymap(  # noqa: PLR0913 - the plain parts of one picture
 
     Parameters
     ----------
-    path
+    file
         Where to write.
     stages
         By nside: scanned pixels (RING, ICRS) and their negative log-likelihoods, in any order. Every place takes the
@@ -83,7 +83,7 @@ def draw_skymap(  # noqa: PLR0913 - the plain parts of one picture
     _draw_texts(figure, title, subtitle, footer)
     _draw_colour_bar(figure, norm)
     _draw_legend(figure, best, shown, len(markers) - len(shown))
-    figure.savefig(path, format="png")
+    figure.savefig(file, format="png")
 
 
 def _draw_texts(figure: Figure, title: str, subtitle: str, footer: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydriver.detector.geometry import dom_positions
+from skydriver.errors import SettingError
 from skydriver.events.cleaning import clean
 from skydriver.events.realtime import load_event
 from skydriver.services.first_looks import first_looks
@@ -18,11 +19,13 @@ EXAMPLE = "example"
 
 
 def load(name: str) -> Event:
-    """The event in the file `name`, or the bundled one for ``example``; an `EventError` says what is wrong with it."""
+    """The event in the file `name`, or the bundled one for ``example``; an `InputError` says what is wrong with it."""
     if name == EXAMPLE and not Path(name).exists():
         from skydriver.simulation.muons import example_event  # noqa: PLC0415 - only where it is asked for
 
         return load_event(example_event())
+    if not name:
+        raise SettingError("event", "names no file")
     return load_event(name)
 
 

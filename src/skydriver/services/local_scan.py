@@ -12,6 +12,7 @@ from skydriver.scan.fits import Finished, Wanted
 from skydriver.scan.forecast import fit_seconds, forecast
 from skydriver.scan.planner import Ledger
 from skydriver.services.directions import pixel_directions
+from skydriver.services.interrupts import Interrupts
 from skydriver.worker.compute import MAX_PIXELS
 from skydriver.worker.pool import Pool
 from skydriver.worker.task import Job, PixelTask
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Pulses
     from skydriver.scan.forecast import Forecast
     from skydriver.services.preparation import ScanRequest
+    from skydriver.worker.pool import Answer
     from skydriver.worker.task import PixelReport
 
 MAX_ATTEMPTS = 3
@@ -60,6 +62,8 @@ class LocalScan:
     request: ScanRequest
     pulses: Pulses
     mjd: float
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    """Requests to stop: answered while the scan waits for its workers."""
     ledger: Ledger = field(init=False)
     interrupted: bool = False
     n_fits: int = 0
@@ -90,7 +94,7 @@ class LocalScan:
             with Pool[Batch](job, self.request.workers) as pool:
                 while not self.ledger.plan().finished:
                     self._hand_out(pool)
-                    for answer in pool.answers():
+                    for answer in self._wait(pool):
                         self._take_in(answer.tag, answer.reports)
                     show(self.progress())
         except KeyboardInterrupt:
@@ -100,6 +104,10 @@ class LocalScan:
         """How far the scan is."""
         ahead = forecast(self.ledger.settings, self.ledger.tallies(), self.request.workers)
         return Progress(ahead, self.ledger.best(), time.monotonic() - self._started)
+
+    def _wait(self, pool: Pool[Batch]) -> list[Answer[Batch]]:
+        with self.interrupts.welcome():
+            return list(pool.answers())
 
     def _hand_out(self, pool: Pool[Batch]) -> None:
         """Give every idle worker a task: what is certain first, then what is only likely."""

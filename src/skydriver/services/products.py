@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from skydriver.errors import ResultError
-from skydriver.skymap.files import product_name
+from skydriver.skymap.files import product_name, write_atomically
 from skydriver.skymap.json_format import write_json
 from skydriver.skymap.npz_format import write_npz
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from skydriver.skymap.provenance import Provenance
@@ -31,6 +34,34 @@ def open_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ResultError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def folder_to_fill(folder: Path) -> Iterator[None]:
+    """See that the folder can be written to before it is needed; take it away again if it was made for nothing.
+
+    Raises
+    ------
+    ResultError
+        If nothing can be written there.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        open_folder(folder)
+        _try_out(folder)
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # a folder that holds something stays
+            for path in missing:
+                path.rmdir()
+
+
+def _try_out(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
 
 
 def write_products(skymap: SkyMap, looks: Sequence[FirstLook], folder: Path) -> list[Path]:
@@ -72,8 +103,9 @@ def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], pa
     event = skymap.event
     partial = " · PARTIAL: the scan was interrupted" if provenance.partial else ""
     kind = "real event" if event.is_real_event else "simulated event"
+    picture = io.BytesIO()
     draw_skymap(
-        path,
+        picture,
         {nside: (rows["index"], rows["llh"]) for nside, rows in skymap.stages.items()},
         (best.ra_deg, best.dec_deg),
         title=f"Run {event.run_id}, event {event.event_id} ({kind})",
@@ -81,4 +113,5 @@ def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], pa
         markers=[Marker(*look) for look in looks],
         footer=provenance.statement,
     )
+    write_atomically(path, picture.getvalue())
     return path

@@ -10,7 +10,7 @@ from skydriver.services.event_summary import load
 from skydriver.services.first_looks import first_looks
 from skydriver.services.local_scan import LocalScan
 from skydriver.services.preparation import prepare
-from skydriver.services.products import open_folder, write_products
+from skydriver.services.products import folder_to_fill, write_products
 from skydriver.services.result import sky_map
 from skydriver.skymap.offsets import offsets
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from skydriver.services.interrupts import Interrupts
     from skydriver.services.local_scan import Progress
     from skydriver.services.preparation import ScanRequest
     from skydriver.services.products import FirstLook
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 
-def scan_event(name: str, request: ScanRequest, out: Path, show: Callable[[Progress], None]) -> dict[str, Any]:
+def scan_event(
+    name: str, request: ScanRequest, out: Path, show: Callable[[Progress], None], interrupts: Interrupts
+) -> dict[str, Any]:
     """Scan the event in the file `name` and write its products into the folder `out`.
 
     Returns
@@ -40,15 +43,20 @@ def scan_event(name: str, request: ScanRequest, out: Path, show: Callable[[Progr
         Before anything is written.
     ResultError
         If a product cannot be written.
+    KeyboardInterrupt
+        If it was interrupted before any pixel was finished; then nothing is written.
     """
     event = load(name)
     cleaned = prepare(event, request)
-    open_folder(out)
-    scan = LocalScan(request, cleaned.pulses, event.header.mjd)
-    scan.run(show)
-    skymap = sky_map(scan, event, cleaned)
     looks = first_looks(event)
-    products = write_products(skymap, looks, out)
+    interrupts.hold()
+    with folder_to_fill(out):
+        scan = LocalScan(request, cleaned.pulses, event.header.mjd, interrupts)
+        scan.run(show)
+        skymap = sky_map(scan, event, cleaned)
+        if not skymap.n_pixels:
+            raise KeyboardInterrupt
+        products = write_products(skymap, looks, out)
     return _identity(skymap) | _found(skymap, looks) | _cost(scan) | {"products": [str(path) for path in products]}
 
 
