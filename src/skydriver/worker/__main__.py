@@ -51,6 +51,7 @@ def serve(coordinator: Connection) -> None:
         while True:
             coordinator.send(compute.run(coordinator.recv()))
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending, and waits for its child so that its CPU time counts
         compute.close()
 
 

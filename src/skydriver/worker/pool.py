@@ -112,8 +112,9 @@ class Pool(Generic[Tag]):
     def close(self) -> None:
         """End all workers and wait for them."""
         for worker in self._workers:
-            worker.channel.close()
-            worker.process.terminate()
+            worker.channel.close()  # an idle worker ends of itself
+            if worker.task is not None or not worker.ready:
+                worker.process.terminate()
         for worker in self._workers:
             try:
                 worker.process.wait(STOP_SECONDS)
