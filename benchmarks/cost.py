@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/cost.py [--repeat 5]
 
-Figures are medians of whole `skydriver scan` processes with caches warm (one run before is not counted). CPU is that of the
-whole process tree, memory the largest resident set of any of its processes. The first table needs the real events.
+Figures are medians of whole `skydriver scan` processes with caches warm (one run before is not counted). CPU is that of
+the whole process tree, memory the largest resident set of any of its processes. The first rows need the real events.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Usage: python tests/soak.py [--inputs 100000] [--seed N]
 
-The fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events. The seed is
-printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished one starts anew.
+The fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events. The
+seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished one
+starts anew.
 """
 
 from __future__ import annotations
