@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from typing import TYPE_CHECKING
 
 from skydriver.errors import SettingError
@@ -51,8 +52,8 @@ class Dummy:
     @classmethod
     def from_text(cls, seed: str = "0") -> Dummy:
         """From the option of ``dummy:SEED``."""
-        if not seed.isdecimal() or not seed.isascii():
-            raise SettingError("reco", f"the seed of dummy is a whole number, not {seed!r}")
+        if not re.fullmatch("[0-9]{1,18}", seed):
+            raise SettingError("reco", f"the seed of dummy is a whole number of at most 18 digits, not {seed!r}")
         return cls(int(seed))
 
     def bind(self, pulses: Pulses) -> Dummy:  # noqa: ARG002 - the event has no influence

@@ -47,8 +47,10 @@ def log_pandel(
     Returns
     -------
     log p, d log p/d xi, d log p/d t, log S, d log S/d xi, d log S/d t
-        p in 1/ns, derivatives in t in 1/ns.
+        p in 1/ns, derivatives in t in 1/ns; NaN throughout where `xi` or `t_ns` is NaN or infinite.
     """
+    if not (abs(xi) < math.inf and abs(t_ns) < math.inf):
+        return math.nan, math.nan, math.nan, math.nan, math.nan, math.nan
     root = math.sqrt(max(xi, XI_MIN))
     u = (root - U_MIN) * U_SCALE
     du = 0.5 * U_SCALE / root
