@@ -1,8 +1,8 @@
 """`pandel_mpe`: the first-photon likelihood of an infinite track in homogeneous ice.
 
 Two choices were made on muons simulated independently (another propagator, another ice model), see
-``benchmarks/README.md``: the effective scattering length, and that no DOM counts for more than MAX_PHOTONS photons, since
-the likelihood of the first of very many photons is only as good as the model's earliest nanoseconds.
+``benchmarks/README.md``: the effective scattering length, and that no DOM counts for more than MAX_PHOTONS photons,
+since the likelihood of the first of very many photons is only as good as the model's earliest nanoseconds.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ that is uniform in a window of NOISE_WINDOW_NS is mixed in::
     p(t) = (1 - NOISE_FRACTION) pandel(t) + NOISE_PER_NS          S(t) = (1 - NOISE_FRACTION) sf(t) + NOISE_FRACTION
 
 The axes are u = sqrt(xi) and v = t / sqrt(1 + |t| / STRETCH_NS), fine around t = 0 and coarse far from it, with N_U and
-N_V equidistant knots; beyond the edges p and S are constant. The file holds the cubic B-spline coefficients of log p and log S, float32, shape (N_U + 3, N_V + 3, 2). It is made by
-``tools/make_pandel_table.py``, and its name carries the first 16 hex digits of its sha256.
+N_V equidistant knots; beyond the edges p and S are constant. The file holds the cubic B-spline coefficients of log p
+and log S, float32, shape (N_U + 3, N_V + 3, 2). It is made by ``tools/make_pandel_table.py``, and its name carries the
+first 16 hex digits of its sha256.
 """
 
 from __future__ import annotations

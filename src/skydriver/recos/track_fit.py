@@ -70,7 +70,7 @@ def fit_seeds(hits: Array, table: Array, length: float, frame: Array, seeds: Arr
 
 @kernel
 def place_seeds(hits: Array, frame: Array, ring_m: Array, stretch: float, scratch: Array, seeds: Array) -> None:
-    """Fill `seeds` as `fit_seeds` takes them: the centre with a stretched first fit, then the points `ring_m` (n, 2)."""
+    """Fill `seeds` as `fit_seeds` takes them: the centre with a stretched first fit, then the points `ring_m`."""
     seeds[0, 0], seeds[0, 1], seeds[0, 3] = 0.0, 0.0, stretch
     for k in range(1, seeds.shape[0]):
         seeds[k, 0], seeds[k, 1], seeds[k, 3] = ring_m[k - 1, 0], ring_m[k - 1, 1], 1.0

@@ -1,7 +1,7 @@
 """A worker process: ``python -m skydriver.worker FD``, started by `skydriver.worker.pool`.
 
-It loads the algorithm, answers `Ready`, and then one list of reports for each task that comes in over the socket FD, until
-that is closed. The fits run in a forked child (`skydriver.worker.compute`).
+It loads the algorithm, answers `Ready`, and then one list of reports for each task that comes in over the socket FD,
+until that is closed. The fits run in a forked child (`skydriver.worker.compute`).
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ def serve(coordinator: Connection) -> None:
     except TaskError as error:
         coordinator.send(Refused(str(error)))
         return
-    compute = ComputeProcess(fitter, job.max_reco_time_s)
+    compute = ComputeProcess(fitter, job.max_reco_time_s, [coordinator])
     try:
         coordinator.send(Ready())
         while True:
             coordinator.send(compute.run(coordinator.recv()))
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending, and waits for its child so that its CPU time counts
+        # It is ending, and waits for its child so that the child's CPU time counts.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         compute.close()
 
 

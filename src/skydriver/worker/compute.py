@@ -1,7 +1,8 @@
 """The compute process: a forked child that fits the pixels of one task after the other.
 
 It writes each outcome into memory that it shares with its parent, so that nothing computed is lost when it is killed.
-The limit on a fit's CPU time is an interval timer of the kernel whose signal ends the process, also inside compiled code.
+The limit on a fit's CPU time is an interval timer of the kernel whose signal ends the process, also inside compiled
+code.
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ class ComputeProcess:
         What fits, loaded and compiled before the fork.
     max_reco_time_s
         Limit on the CPU time of one fit.
+    private
+        Connections that the child closes, so that their other ends notice when this process dies.
     """
 
-    def __init__(self, fitter: EventFitter, max_reco_time_s: float) -> None:
+    def __init__(self, fitter: EventFitter, max_reco_time_s: float, private: Sequence[Connection] = ()) -> None:
         self._fitter = fitter
         self._limit_s = max_reco_time_s
+        self._private = private
         memory = mmap(-1, ROW.itemsize * MAX_PIXELS + 8)
         self._count = np.frombuffer(memory, np.int64, 1)
         self._rows = np.frombuffer(memory, ROW, MAX_PIXELS, offset=8)
@@ -102,19 +106,21 @@ class ComputeProcess:
 
     def _fork(self) -> Connection:
         ours, theirs = Pipe()
+        parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            ours.close()
             try:
-                self._serve(theirs)
+                for channel in (ours, *self._private):
+                    channel.close()
+                self._serve(theirs, parent)
             finally:
                 os._exit(1)
         theirs.close()
         self._channel = ours
         return ours
 
-    def _serve(self, channel: Connection) -> None:
-        """The child's life: it ends when its parent's end of the pipe does."""
+    def _serve(self, channel: Connection, parent: int) -> None:
+        """The child's life: it ends when its parent's end of the pipe does, or after a fit that outlived its parent."""
         for number in (signal.SIGTERM, *TIME_SIGNALS):
             signal.signal(number, signal.SIG_DFL)
         while True:
@@ -125,6 +131,8 @@ class ComputeProcess:
             for k, pixel in enumerate(pixels):
                 self._rows[k] = self._fit(pixel)
                 self._count[0] = k + 1
+                if os.getppid() != parent:
+                    os._exit(0)
             channel.send(None)
 
     def _fit(self, pixel: PixelTask) -> tuple[tuple[float, ...], float, bytes]:
@@ -143,7 +151,7 @@ class ComputeProcess:
             seconds = time.thread_time() - start
             signal.setitimer(signal.ITIMER_PROF, 0.0)
             signal.setitimer(signal.ITIMER_REAL, 0.0)
-        return tuple(fit), seconds, error.encode()
+        return tuple(fit), seconds, error.encode(errors="backslashreplace")
 
 
 def _read(row: np.void) -> PixelReport:

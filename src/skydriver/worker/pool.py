@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
@@ -85,10 +86,8 @@ class Pool(Generic[Tag]):
         """Give an idle worker a task; `tag` comes back with the answer."""
         worker = next(worker for worker in self._workers if worker.ready and worker.task is None)
         worker.task = tag
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # `answers` notices its death and gives the task back
             worker.channel.send(list(pixels))
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # its death is noticed by `answers`, which gives the task back
 
     def answers(self) -> Iterator[Answer[Tag]]:
         """Wait until something happened, then tell it: answers, or nothing where a worker became ready.
@@ -104,7 +103,7 @@ class Pool(Generic[Tag]):
         for worker in [worker for worker in self._workers if worker.channel in heard]:
             try:
                 message = worker.channel.recv()
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):  # OSError where it died in the middle of its answer
                 yield from self._buried(worker)
             else:
                 yield from self._taken(worker, message)
@@ -155,8 +154,6 @@ class Pool(Generic[Tag]):
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
         worker: _Worker[Tag] = _Worker(process, Connection(ours.detach()))
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # `answers` notices its death
             worker.channel.send(self.job)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # its death is noticed by `answers`
         return worker

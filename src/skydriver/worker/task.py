@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Pulses
 
 Outcome = Literal["done", "failed", "stopped", "lost"]
-"""``failed`` and ``stopped`` (at its time limit) are attempts at the pixel; ``lost`` (its process was killed) is none."""
+"""``failed`` and ``stopped`` (at its time limit) are attempts at the pixel; ``lost`` (its process died) is none."""
 
 Vertex = tuple[float, float, float, float]
 """x, y, z in m and t in ns."""
