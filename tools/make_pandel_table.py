@@ -24,12 +24,12 @@ Array = NDArray[np.float64]
 
 def near_nodes(length: float) -> tuple[Array, Array]:
     """Double-exponential nodes and weights on (0, length): exact for the gamma law's singularity at 0."""
-    tau = np.linspace(-4.6, 4.6, 241)
+    tau = np.linspace(-6.0, 6.0, 321)
     s = np.pi / 2 * np.sinh(tau)
     ratio = np.exp(-2 * s)
     x = length / (1 + ratio)
     w = length * (tau[1] - tau[0]) * np.pi * np.cosh(tau) * ratio / (1 + ratio) ** 2
-    usable = (x > 1e-290) & np.isfinite(w)
+    usable = (x > 1e-300) & np.isfinite(w)
     return x[usable], w[usable]
 
 
