@@ -28,7 +28,7 @@ def near_nodes(length: float) -> tuple[Array, Array]:
     s = np.pi / 2 * np.sinh(tau)
     ratio = np.exp(-2 * s)
     x = length / (1 + ratio)
-    w = length * (tau[1] - tau[0]) * np.pi * np.cosh(tau) * ratio / (1 + ratio) ** 2
+    w = length * (tau[1] - tau[0]) * np.pi * np.cosh(tau) / ((1 + ratio) * (1 + 1 / ratio))
     usable = (x > 1e-300) & np.isfinite(w)
     return x[usable], w[usable]
 
