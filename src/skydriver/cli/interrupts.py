@@ -38,4 +38,5 @@ def interruptible() -> Iterator[Interrupts]:
         raise typer.Exit(130) from None
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Once asked to stop, it is stopping: Python's own end would die of another signal.
+            signal.signal(number, signal.SIG_IGN if interrupts.asked else handler)

@@ -17,11 +17,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._held = False
-        self._asked = False
+        self.asked = False
+        """Whether a request has come."""
 
     def ask(self, *_signal: object) -> None:
         """A request to stop has come; also a signal handler."""
-        first, self._asked = not self._asked, True
+        first, self.asked = not self.asked, True
         if first and not self._held:
             raise KeyboardInterrupt
 
@@ -34,7 +35,7 @@ class Interrupts:
         """A request is answered here, also one that had to wait."""
         held, self._held = self._held, False
         try:
-            if self._asked:
+            if self.asked:
                 raise KeyboardInterrupt
             yield
         finally:

@@ -13,9 +13,9 @@ from skydriver.scan.forecast import fit_seconds, forecast
 from skydriver.scan.planner import Ledger
 from skydriver.services.directions import pixel_directions
 from skydriver.services.interrupts import Interrupts
-from skydriver.worker.compute import MAX_PIXELS
+from skydriver.worker.compute import MAX_PIXELS, NO_FIT
 from skydriver.worker.pool import Pool
-from skydriver.worker.task import Job, PixelTask
+from skydriver.worker.task import Job, PixelReport, PixelTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from skydriver.scan.forecast import Forecast
     from skydriver.services.preparation import ScanRequest
     from skydriver.worker.pool import Answer
-    from skydriver.worker.task import PixelReport
 
 MAX_ATTEMPTS = 3
 """Times that a fit may fail before its pixel is given up."""
 MAX_LOSSES = 5
 """Times that a fit may take its process down, or lose it, before its pixel is given up."""
+
+WORKER_DIED = PixelReport("lost", *NO_FIT, 0.0, "the worker process died")
 
 Batch = tuple[Wanted, ...]
 
@@ -70,7 +71,7 @@ class LocalScan:
     """Fits that were made, those that were in vain too."""
     fit_cpu_seconds: float = 0.0
     unlucky: Counter[str] = field(default_factory=Counter)
-    """Fits that were stopped or lost, by that word: another run may do better on them."""
+    """Fits that were stopped, or lost for good, by that word: another run may do better on them."""
     _started: float = field(default_factory=time.monotonic)
     _at_work: set[Wanted] = field(default_factory=set)
     _failures: Counter[Wanted] = field(default_factory=Counter)
@@ -147,24 +148,25 @@ class LocalScan:
         return self._directions[fit.nside, fit.pixel]
 
     def _take_in(self, batch: Batch, reports: Sequence[PixelReport] | None) -> None:
-        """Count what came back; without reports the worker died, and nobody is to blame."""
+        """Count what came back; without reports the worker died, and the first fit is suspected and sent alone."""
         self._at_work.difference_update(batch)
         if reports is None:
-            self._losses.update(batch[:1])
-            return
+            batch, reports = batch[:1], [WORKER_DIED]
         for fit, report in zip(batch, reports, strict=True):
             self.n_fits += 1
             self.fit_cpu_seconds += report.cpu_seconds
-            if report.outcome in {"stopped", "lost"}:
-                self.unlucky[report.outcome] += 1
             if report.outcome == "done" or self._give_up(fit, report):
                 self.ledger.add(_finished(fit, report))
 
     def _give_up(self, fit: Wanted, report: PixelReport) -> bool:
         """Whether this failure was the last one allowed."""
-        counts, most = (self._losses, MAX_LOSSES) if report.outcome == "lost" else (self._failures, MAX_ATTEMPTS)
+        lost = report.outcome == "lost"
+        counts, most = (self._losses, MAX_LOSSES) if lost else (self._failures, MAX_ATTEMPTS)
         counts[fit] += 1
-        return counts[fit] >= most
+        last = counts[fit] >= most
+        if report.outcome == "stopped" or (lost and last):
+            self.unlucky[report.outcome] += 1
+        return last
 
 
 def _finished(fit: Wanted, report: PixelReport) -> Finished:

@@ -45,15 +45,22 @@ def folder_to_fill(folder: Path) -> Iterator[None]:
     ResultError
         If nothing can be written there.
     """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    missing = _not_there(folder)
     try:
         open_folder(folder)
         _try_out(folder)
         yield
     finally:
-        with contextlib.suppress(OSError):  # a folder that holds something stays
-            for path in missing:
+        for path in missing:
+            with contextlib.suppress(OSError):  # a folder that holds something stays
                 path.rmdir()
+
+
+def _not_there(folder: Path) -> list[Path]:
+    """The folder and those above it that do not exist, the innermost first; none for names that nothing can have."""
+    with contextlib.suppress(OSError):
+        return [path for path in (folder, *folder.parents) if not path.exists()]
+    return []
 
 
 def _try_out(folder: Path) -> None:

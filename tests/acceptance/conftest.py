@@ -1,0 +1,146 @@
+"""How the acceptance tests start the installed command and look at the processes it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SKYDRIVER = Path(sys.executable).with_name("skydriver")
+LIMIT_S = 60
+SMALL = ("--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "2")
+
+
+def heed_interrupts():
+    """Undo that a shell's background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Command:
+    """The installed `skydriver`, run in a folder of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self, *arguments: object, **options: object) -> subprocess.Popen:
+        """Start it in a session of its own, so that its processes can be found."""
+        return subprocess.Popen(
+            [SKYDRIVER, *map(str, arguments)],
+            cwd=self.folder,
+            start_new_session=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - no threads here
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            | options,
+        )
+
+    def __call__(self, *arguments: object, **options: object) -> subprocess.CompletedProcess:
+        """Run it to its end."""
+        with self.start(*arguments, **options) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=LIMIT_S)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def json(self, *arguments: object, code=0):
+        """What it prints with --json."""
+        done = self(*arguments, "--json")
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    def scan(self, *arguments: object, code=0, event="example", to="out"):
+        """The answer of a small scan."""
+        return self.json("scan", event, *SMALL, "--out", to, *arguments, code=code)
+
+
+@pytest.fixture(scope="session")
+def command():
+    """A function from a folder to the command in it."""
+    if not SKYDRIVER.exists():
+        pytest.fail(f"the command {SKYDRIVER} is not installed")
+    return Command
+
+
+@pytest.fixture
+def skydriver(tmp_path, command):
+    return command(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def small_scan(tmp_path_factory, command):
+    """A finished scan: its answer and the folder of its products."""
+    scan = command(tmp_path_factory.mktemp("small"))
+    return scan.scan(), scan.folder / "out"
+
+
+class Processes:
+    """The processes of one session."""
+
+    def __init__(self, leader: subprocess.Popen) -> None:
+        self.leader = leader
+
+    def alive(self) -> dict[int, int]:
+        """Of each live one: its parent."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                state, parent, _group, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue  # it ended meanwhile
+            if int(session) == self.leader.pid and state != "Z":
+                found[int(folder.name)] = int(parent)
+        return found
+
+    def workers(self) -> list[int]:
+        return sorted(pid for pid, parent in self.alive().items() if parent == self.leader.pid)
+
+    def fitting(self) -> list[int]:
+        """The forked children of workers, in which the fits run."""
+        alive = self.alive()
+        return sorted(pid for pid, parent in alive.items() if alive.get(parent) == self.leader.pid)
+
+    def wait_until(self, condition) -> None:
+        """Until a condition holds; the process that should fulfil it must not end before."""
+        while not condition():
+            try:
+                self.leader.wait(0.01)
+            except subprocess.TimeoutExpired:
+                continue
+            pytest.fail(f"the command ended too early, with {self.leader.returncode}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used; 0 once it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.fixture
+def processes():
+    """A function from a started command to its processes; whatever is left of them is killed in the end."""
+    started = []
+
+    def of(leader):
+        started.append(Processes(leader))
+        return started[-1]
+
+    yield of
+    for found in started:
+        found.leader.kill()
+        found.leader.communicate()
+        for pid in found.alive():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def hanging():
+    """Whether all of the given fits hang: each of their processes has burnt CPU time for long."""
+    return lambda pids: bool(pids) and all(cpu_seconds(pid) > 0.3 for pid in pids)

@@ -1,0 +1,95 @@
+"""``docs/cli.md`` names every command, option, default, exit code and JSON key, and no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from skydriver.cli.main import EXIT_CODES, app
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+COMMANDS = typer.main.get_command(app).commands
+TYPES = {"integer": int, "number": (int, float), "text": str, "boolean": bool, "object": dict, "object or null": dict}
+
+
+def sections():
+    """The text below each heading of a command, and that of the exit codes."""
+    parts = re.split(r"^## (.*)$", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def command_sections():
+    return {match[1]: text for title, text in sections().items() if (match := re.match(r"`skydriver (\w+)", title))}
+
+
+def table(text, heading):
+    """The rows of the table whose first column has this heading, without backquotes."""
+    lines = text.split(f"| {heading} |", 1)[1].splitlines()[2:]
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().strip("`") for cell in line.strip("|").split(" |")])
+    return rows
+
+
+def test_every_command_is_there():
+    assert set(command_sections()) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_there_with_its_default(name):
+    documented = {option: default for option, default, _ in table(command_sections()[name], "Option")}
+    options = {param.opts[0]: param for param in COMMANDS[name].params if param.param_type_name == "option"}
+    assert set(documented) == {*options, "--help"}
+    for option, param in options.items():
+        if param.default is not None and not isinstance(param.default, bool) and not param.required:
+            assert documented[option] == str(param.default)
+        assert (documented[option] == "required") == param.required
+
+
+def test_options_before_a_command_are_there():
+    introduction = DOCUMENT.read_text(encoding="utf-8").split("\n## ")[0]
+    options = [param.opts[0] for param in typer.main.get_command(app).params]
+    assert all(f"skydriver {option}`" in introduction for option in [*options, "--help"])
+
+
+def test_every_exit_code_is_there():
+    assert {int(code): meaning for code, meaning in table(sections()["Exit codes"], "Code")} == EXIT_CODES
+
+
+def flat(value, key=""):
+    """Every key of a JSON value with its values; below ``series`` the names of series are all alike."""
+    if key:
+        yield key, value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            part = "*" if key == "series" else name
+            yield from flat(item, f"{key}.{part}" if key else part)
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                yield from ((f"{key}[].{name}", part) for name, part in item.items())
+
+
+def is_of(kind, value):
+    if kind.startswith("list of "):
+        inner = kind.removeprefix("list of ").removesuffix("s")
+        return isinstance(value, list) and all(is_of(inner, item) for item in value)
+    if kind == "object or null" and value is None:
+        return True
+    return isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+@pytest.mark.parametrize("name", ["event", "scan"])
+def test_every_json_key_is_there_with_its_type(skydriver, real_event, name):
+    event = real_event("138632_31747601")
+    answer = skydriver.json("event", event) if name == "event" else skydriver.scan("--nsides", "1:0", event=event)
+    documented = {key: kind for key, kind, _, _ in table(command_sections()[name], f"Key of `{name} --json`")}
+    printed = [(key, value) for key, value in flat(answer) if key != "series.*"]
+    assert {key for key, _ in printed} == set(documented)
+    wrong = [(key, value) for key, value in printed if not is_of(documented[key], value)]
+    assert wrong == []
