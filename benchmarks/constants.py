@@ -3,8 +3,8 @@
 Usage: python benchmarks/constants.py
 
 For each effective scattering length and each largest number of photons per DOM: the direction of lowest llh near the
-truth (Nelder-Mead from it), its offset and 2 delta-llh of the truth, over the independently simulated muons. The shipped
-values were chosen from this table, so it is no test of them; the real events in accuracy.py played no part.
+truth (Nelder-Mead from it), its offset and 2 delta-llh of the truth, over the independently simulated muons. The
+shipped values were chosen from this table, so it is no test of them; the real events in accuracy.py played no part.
 """
 
 from __future__ import annotations

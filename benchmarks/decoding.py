@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/decoding.py
 
-Frames whose checksum is wrong and objects with unread bytes are errors, so that reaching the end shows that there are none.
+Frames whose checksum is wrong and objects with unread bytes are errors: reaching the end shows that there are none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import statistics
 import time
 
 import numpy as np
-from events import SHARED
 
+from events import SHARED
 from skydriver.detector.geometry import dom_positions
 from skydriver.events.cleaning import clean
 from skydriver.events.realtime import load_event

@@ -94,17 +94,15 @@ def compare(found: Ledger, reference: Ledger) -> tuple[bool, float, int]:
     return best[0] == best[1], max(excess, default=math.inf), sum(key not in ours_ for key in near)
 
 
-CENTRE, RING_3, RING_6 = (8.0, 0.0, 0), (8.0, 150.0, 3), (8.0, 150.0, 6)
+CENTRE, RING_3 = (8.0, 0.0, 0), (8.0, 150.0, 3)
 CONFIGURATIONS = [
     configuration("ring of 4 at 50 m, no sweep", (1.0, 50.0, 4), 1),
     configuration("centre stretched, no sweep", CENTRE, 1),
-    configuration("centre stretched, 1 sweep, best neighbour", CENTRE, 2, 1),
+    configuration("centre stretched, 3 sweeps, 2 best", CENTRE, 4, 2),
     configuration("+ 3 at 150 m, no sweep", RING_3, 1),
-    configuration("+ 3 at 150 m, 1 sweep, best neighbour", RING_3, 2, 1),
-    configuration("+ 3 at 150 m, 1 sweep, 2 best (shipped)", RING_3, 2, 2),
-    configuration("+ 3 at 150 m, 1 sweep, all neighbours", RING_3, 2),
+    configuration("+ 3 at 150 m, 1 sweep, 2 best", RING_3, 2, 2),
+    configuration("+ 3 at 150 m, 3 sweeps, 2 best (shipped)", RING_3, 4, 2),
     configuration("+ 3 at 150 m, 3 sweeps, all neighbours", RING_3, 4),
-    configuration("+ 6 at 150 m, 1 sweep, 2 best", RING_6, 2, 2),
 ]
 
 

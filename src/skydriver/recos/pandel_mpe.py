@@ -38,7 +38,7 @@ class PandelMpe:
         ),
         memory_bytes=400_000_000,
         max_reco_time_s=10.0,
-        rounds=2,
+        rounds=4,
         min_doms=6,
     )
 
