@@ -113,7 +113,7 @@ def quantile(table):
             survival = (math.exp(log_pandel(table, xi, t_ns)[3]) - pt.NOISE_FRACTION) / (1.0 - pt.NOISE_FRACTION)
             return 1.0 - q - survival
 
-        return brentq(too_few, pt.TIME_MIN_NS, pt.TIME_MAX_NS)
+        return brentq(too_few, pt.TIME_MIN_NS, pt.TIME_MAX_NS, xtol=0.01)
 
     return find
 

@@ -148,12 +148,15 @@ def test_only_nan_leaves_nothing(table, toy_hits):
     assert np.isnan(best[1:]).all()
 
 
-def test_of_a_tie_the_earlier_seed_wins(table, toy_hits):
-    """Far before all light nothing has a slope: every seed stays where it is, and all are equally bad."""
-    hits, frame = toy_hits(7), frame_of([0.6, 0.0, 0.8])
-    seeds = [[10.0 * k, 0.0, 1e5, 1.0] for k in (3, 1, 2)]
-    best, _ = fitted(hits, table, frame, seeds)
-    assert best[1:].tolist() == seeds[0][:3]
+@pytest.mark.parametrize("first", [1.0, -1.0])
+def test_of_a_tie_the_earlier_seed_wins(table, first):
+    """One DOM, and seeds on either side of it: mirror images with the same llh to the last bit."""
+    frame, hits = frame_of([0.0, 0.0, 1.0]), np.array([[0.0, 0.0, 0.0, 50.0, 5.0]])
+    seeds = [[first * 30.0, 0.0, 0.0, 1.0], [first * -30.0, 0.0, 0.0, 1.0]]
+    one, other = (fitted(hits, table, frame, [seed])[0].tolist() for seed in seeds)
+    assert one[0] == other[0]
+    assert one[1] == -other[1] != 0.0
+    assert fitted(hits, table, frame, seeds)[0].tolist() == one
 
 
 @settings(deadline=None, max_examples=40)
@@ -175,7 +178,7 @@ def test_lowest_first_sorts_the_front(table, toy_hits, seed, n, data):
     assert sorted(map(repr, seeds.tolist())) == sorted(map(repr, expected))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_ideal_light_gives_its_track_back(table, toy_hits, quantile, seed):
     """Without noise of chance, that is at all quantiles of the p.d.f. at once, to less than a metre."""
     vector = np.random.default_rng(seed).normal(size=3)
@@ -185,7 +188,7 @@ def test_ideal_light_gives_its_track_back(table, toy_hits, quantile, seed):
     for place in places:
         along, a, b = frame @ place
         distance = math.sqrt(a * a + b * b + 1.0)
-        for q in (np.arange(40) + 0.5) / 40.0:
+        for q in (np.arange(200) + 0.5) / 200.0:
             late_m = C_VACUUM_M_PER_NS * quantile(distance / LENGTH_M, float(q))
             rows.append([*place, along + DELAY_PER_DISTANCE * distance + late_m, 1.0])
     best, _ = fitted(np.array(rows), table, frame, [[30.0, -20.0, 10.0, 1.0]])

@@ -125,7 +125,7 @@ def test_unchanged_when_everything_moves_together(toy_hits, seed, shift_m):
 @given(seeds)
 def test_unchanged_when_everything_turns_together(toy_hits, seed):
     hits, direction, vertex = toy_hits(seed), direction_of(seed), 50.0 * direction_of(seed + 1)
-    turn = Rotation.random(random_state=seed)
+    turn = Rotation.from_quat(np.random.default_rng(seed).normal(size=4))
     turned = np.column_stack([turn.apply(hits[:, :3]), hits[:, 3:]])
     here = llh_at(hits, direction, vertex, 20.0)
     there = llh_at(turned, turn.apply(direction), turn.apply(vertex), 20.0)

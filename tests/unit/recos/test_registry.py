@@ -1,0 +1,122 @@
+"""Algorithms by name, and the two that are made to try things out."""
+
+import math
+from contextlib import suppress
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skydriver.errors import SettingError
+from skydriver.recos.crash_dummy import CrashDummy, CrashDummyError, Kind
+from skydriver.recos.dummy import CURVATURE
+from skydriver.recos.registry import ALGORITHMS, find_reco
+from skydriver.testing.events import toy_pulses
+
+DIRECTIONS = [v / np.linalg.norm(v) for v in np.random.default_rng(1).normal(size=(2000, 3))]
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_algorithm_says_what_it_is(name):
+    info = find_reco(name).info
+    assert info.name == name
+    assert info.version
+    assert info.fit_for
+    assert info.llh_meaning
+    assert info.memory_bytes > 0
+    assert info.max_reco_time_s > 0
+    assert info.rounds >= 1
+    assert info.min_doms >= 1
+    assert all(isinstance(value, str) and value for value in find_reco(name).provenance().values())
+
+
+def test_table_of_pandel_mpe_is_in_its_provenance():
+    from skydriver.recos import pandel_table
+
+    provenance = find_reco("pandel_mpe").provenance()
+    assert provenance["table"] == pandel_table.TABLE_NAME
+    assert provenance["table_sha256"] == pandel_table.table_sha256()
+
+
+def test_unknown_name_is_told_those_there_are():
+    with pytest.raises(SettingError, match="no algorithm 'millipede', only crash_dummy, dummy, pandel_mpe") as refusal:
+        find_reco("millipede")
+    assert refusal.value.argument == "reco"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("pandel_mpe:7", "pandel_mpe does not take the options '7'"),
+        ("dummy:1:2", "dummy does not take the options '1:2'"),
+        ("dummy:", "whole number"),
+        ("dummy:-1", "whole number"),
+        ("dummy:1.5", "whole number"),
+        ("dummy:²", "whole number"),
+        ("dummy:" + 5000 * "9", "at most 18 digits"),
+        ("crash_dummy:2", "from 0 to 1, not '2'"),
+        ("crash_dummy:-0.1", "from 0 to 1"),
+        ("crash_dummy:nan", "from 0 to 1"),
+        ("crash_dummy:much", "from 0 to 1, not 'much'"),
+        ("crash_dummy:0.1:explode", "error, nan, kill, hang, not by 'explode'"),
+        ("crash_dummy:0.1:error:x", "does not take the options"),
+        ("", "no algorithm ''"),
+    ],
+)
+def test_bad_options_are_refused(text, problem):
+    with pytest.raises(SettingError, match=problem):
+        find_reco(text)
+
+
+@settings(deadline=None)
+@given(st.text() | st.from_regex(r"(dummy|crash_dummy|pandel_mpe)(:.*){0,3}", fullmatch=True))
+def test_any_text_names_an_algorithm_or_is_refused(text):
+    with suppress(SettingError):
+        assert find_reco(text).info.name == text.split(":", maxsplit=1)[0]
+
+
+def minimum_of(reco):
+    """Direction of the bowl, from three of its values."""
+    return np.array([1.0 - reco.bind(toy_pulses()).fit(axis, None).llh / CURVATURE for axis in np.eye(3)])
+
+
+def test_dummy_is_a_bowl_around_a_direction_that_its_seed_draws():
+    again, same, other = (minimum_of(find_reco(text)) for text in ("dummy:7", "dummy:7", "dummy:8"))
+    assert (again == same).all()
+    assert np.linalg.norm(again - other) > 1e-3
+    assert np.linalg.norm(again) == pytest.approx(1.0, abs=1e-8)
+    assert find_reco("dummy").provenance() == {"seed": "0"}
+    assert find_reco("dummy:7").bind(toy_pulses()).fit(again, None).llh == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 1.0])
+def test_crash_dummy_fails_on_about_its_fraction_of_pixels(fraction):
+    """Within five standard deviations."""
+    failing = sum(find_reco(f"crash_dummy:{fraction}").fails_on(direction) for direction in DIRECTIONS)
+    n = len(DIRECTIONS)
+    assert abs(failing - fraction * n) <= 5.0 * math.sqrt(n * fraction * (1.0 - fraction))
+
+
+def test_crash_dummy_fails_on_the_same_pixels_each_time_and_more_of_them_with_a_larger_fraction():
+    few, again, many = ([find_reco(f"crash_dummy:{f}").fails_on(d) for d in DIRECTIONS] for f in (0.1, 0.1, 0.3))
+    assert few == again
+    assert all(now for before, now in zip(few, many, strict=True) if before)
+
+
+def test_crash_dummy_error_is_nothing_that_skydriver_knows():
+    with pytest.raises(CrashDummyError):
+        CrashDummy(1.0, "error").fit(DIRECTIONS[0], None)
+
+
+def test_crash_dummy_nan():
+    assert np.isnan(CrashDummy(1.0, "nan").fit(DIRECTIONS[0], None)).all()
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_crash_dummy_is_a_dummy_where_it_does_not_fail(kind):
+    fits = {
+        name: find_reco(name).bind(toy_pulses()).fit(DIRECTIONS[0], None) for name in ("dummy", f"crash_dummy:0:{kind}")
+    }
+    assert len(set(fits.values())) == 1
