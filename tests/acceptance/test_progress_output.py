@@ -10,8 +10,6 @@ import struct
 import subprocess
 import termios
 
-import pytest
-
 SCAN = ("scan", "example", "--reco", "dummy", "--nsides", "2:0,8:12", "--workers", "1", "--json")
 TOTAL = 48 + 12 * 16
 
@@ -63,11 +61,10 @@ def test_a_bar_on_a_terminal(skydriver):
     assert shown.rstrip().endswith("\x1b[?25h")  # the cursor is shown again
 
 
-@pytest.mark.parametrize("columns", [40, 79])
-def test_a_narrow_terminal_keeps_pixels_and_time(skydriver, columns):
-    drawn = drawings(on_a_terminal(skydriver, columns)[0])
+def test_a_narrow_terminal_keeps_pixels_and_time(skydriver):
+    drawn = drawings(on_a_terminal(skydriver, 40)[0])
     assert drawn[-1].startswith(f"{TOTAL}/{TOTAL} pixels  0 s left  best RA ")
-    assert max(map(len, drawn)) <= columns
+    assert max(map(len, drawn)) <= 40
 
 
 def test_a_full_standard_error_does_not_stop_a_scan(skydriver):
