@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
@@ -66,7 +67,8 @@ class Pool(Generic[Tag]):
     def __enter__(self) -> Self:
         """Start the workers; they load in the background."""
         try:
-            self._workers = [self._start() for _ in range(self.size)]
+            for _ in range(self.size):
+                self._workers.append(self._start())
         except BaseException:
             self.close()
             raise
@@ -146,14 +148,24 @@ class Pool(Generic[Tag]):
 
     def _start(self) -> _Worker[Tag]:
         ours, theirs = socket.socketpair()
-        with theirs:
+        channel = Connection(ours.detach())
+        with theirs, _interrupts_held():
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "skydriver.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
-        worker: _Worker[Tag] = _Worker(process, Connection(ours.detach()))
         with suppress(BrokenPipeError, ConnectionResetError):  # `answers` notices its death
-            worker.channel.send(self.job)
-        return worker
+            channel.send(self.job)
+        return _Worker(process, channel)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back SIGINT; a process that is started meanwhile never gets one, not even before it can say so itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
