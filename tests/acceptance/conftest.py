@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -44,7 +45,8 @@ class Command:
             try:
                 stdout, stderr = process.communicate(timeout=LIMIT_S)
             finally:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):  # there should be none left
+                    os.killpg(process.pid, signal.SIGKILL)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def json(self, *arguments: object, code=0):
@@ -135,9 +137,11 @@ def processes():
     yield of
     for found in started:
         found.leader.kill()
+        while alive := found.alive():  # before the pipes are read to their end, which they hold open
+            for pid in alive:
+                with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+                    os.kill(pid, signal.SIGKILL)
         found.leader.communicate()
-        for pid in found.alive():
-            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
