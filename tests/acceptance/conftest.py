@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,13 +43,17 @@ class Command:
 
     def __call__(self, *arguments: object, **options: object) -> subprocess.CompletedProcess:
         """Run it to its end."""
-        with self.start(*arguments, **options) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=LIMIT_S)
-            finally:
-                with contextlib.suppress(ProcessLookupError):  # there should be none left
-                    os.killpg(process.pid, signal.SIGKILL)
+        process = self.start(*arguments, **options)
+        stdout, stderr = self.end(process)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def end(self, process: subprocess.Popen) -> tuple[str, str]:
+        """Wait for its end, and read what it printed."""
+        try:
+            return process.communicate(timeout=LIMIT_S)
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # there should be none left
+                os.killpg(process.pid, signal.SIGKILL)
 
     def json(self, *arguments: object, code=0):
         """What it prints with --json."""
@@ -108,12 +114,23 @@ class Processes:
 
     def wait_until(self, condition) -> None:
         """Until a condition holds; the process that should fulfil it must not end before."""
+        latest = time.monotonic() + LIMIT_S
         while not condition():
             try:
                 self.leader.wait(0.01)
             except subprocess.TimeoutExpired:
+                assert time.monotonic() < latest, "nothing happens"
                 continue
             pytest.fail(f"the command ended too early, with {self.leader.returncode}")
+
+    def wait_for_their_end(self) -> None:
+        """Until all that live now have ended."""
+        for pid in self.alive():
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+                handle = os.pidfd_open(pid)
+                ended, _, _ = select.select([handle], [], [], LIMIT_S)
+                os.close(handle)
+                assert ended, f"process {pid} lives on"
 
 
 def cpu_seconds(pid: int) -> float:

@@ -31,7 +31,7 @@ def test_what_was_finished_is_kept_and_marked(skydriver, processes, hanging, sen
     """Ctrl-C reaches all processes of a terminal, a supervisor's SIGTERM only the first."""
     scan, found = stuck(skydriver, processes, hanging, 0.01, "--json")
     send(scan.pid, number)
-    answer = json.loads(scan.communicate()[0])
+    answer = json.loads(skydriver.end(scan)[0])
     assert scan.returncode == 130
     assert found.alive() == {}
     assert answer["partial"] is True
@@ -49,7 +49,7 @@ def test_what_was_finished_is_kept_and_marked(skydriver, processes, hanging, sen
 def test_nothing_finished_nothing_written(skydriver, processes, hanging, number):
     scan, found = stuck(skydriver, processes, hanging, 1)
     scan.send_signal(number)
-    stdout, stderr = scan.communicate()
+    stdout, stderr = skydriver.end(scan)
     assert (scan.returncode, stdout) == (130, "")
     assert stderr == "interrupted before anything was finished: nothing is written\n"
     assert found.alive() == {}
@@ -63,7 +63,7 @@ def test_impatience_changes_nothing_and_text_says_partial(skydriver, processes, 
             os.killpg(scan.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             scan.wait(0.05)
-    stdout, stderr = scan.communicate()
+    stdout, stderr = skydriver.end(scan)
     assert scan.returncode == 130
     assert stdout.splitlines()[1] == "PARTIAL: the scan was interrupted; this is what was finished"
     assert "Traceback" not in stderr
@@ -78,7 +78,7 @@ def test_while_the_event_is_read(skydriver, processes, number):
     processes(scan)
     with (skydriver.folder / "slow").open("wb"):  # opens when the command has opened its end
         scan.send_signal(number)
-        stdout, stderr = scan.communicate()
+        stdout, stderr = skydriver.end(scan)
     assert (scan.returncode, stdout) == (130, "")
     assert stderr == "interrupted before anything was finished: nothing is written\n"
     assert [path.name for path in skydriver.folder.iterdir()] == ["slow"]
@@ -90,6 +90,6 @@ def test_workers_end_with_a_command_that_is_killed(skydriver, processes):
     found.wait_until(lambda: len(found.fitting()) == 2)
     scan.kill()
     scan.wait()
-    while found.alive():
-        os.sched_yield()
+    found.wait_for_their_end()
+    assert found.alive() == {}
     assert [path.name for path in skydriver.folder.iterdir()] in ([], ["out"])

@@ -29,7 +29,7 @@ def on_a_terminal(skydriver, columns):
     except OSError:
         pass  # how Linux says that the other end is closed
     os.close(ours)
-    scan.communicate()
+    skydriver.end(scan)
     assert scan.returncode == 0
     return shown.decode(), json.loads((skydriver.folder / "answer.json").read_text())
 

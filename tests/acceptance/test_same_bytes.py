@@ -41,7 +41,7 @@ def test_with_workers_and_fits_that_are_killed(skydriver, one_worker, processes)
     found.wait_until(found.fitting)
     for victims in (found.fitting(), found.workers()):
         os.kill(chance.choice(victims), signal.SIGKILL)
-    answer = json.loads(scan.communicate()[0])
+    answer = json.loads(skydriver.end(scan)[0])
     assert scan.returncode == 0
     assert answer["not_reproducible"] == []
     assert answer["n_fits"] > one_worker[1]

@@ -77,7 +77,7 @@ def test_a_scan_replaces_the_files_of_the_one_before(skydriver):
 def test_two_scans_into_one_new_folder_do_not_disturb_each_other(skydriver):
     arguments = ("scan", "example", "--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "1", "--out", "new/out")
     pair = [skydriver.start(*arguments, stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [(process.communicate()[0], process.returncode) for process in pair] == [(None, 0)] * 2
+    assert [(skydriver.end(process)[0], process.returncode) for process in pair] == [(None, 0)] * 2
     names = sorted(path.name for path in (skydriver.folder / "new" / "out").iterdir())
     assert names == [f"{STEM}{end}" for end in (".json", ".npz", ".png", ".provenance.json")]
     assert read_json(skydriver.folder / "new" / "out" / f"{STEM}.json").n_pixels == 204
