@@ -13,6 +13,7 @@ import signal
 import time
 from mmap import mmap
 from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,8 @@ class ComputeProcess:
     max_reco_time_s
         Limit on the CPU time of one fit.
     private
-        Connections that the child closes, so that their other ends notice when this process dies.
+        Connections to whoever gives the tasks: the child closes its copies, so that they notice when this process dies,
+        and when they hang up a task is given up.
     """
 
     def __init__(self, fitter: EventFitter, max_reco_time_s: float, private: Sequence[Connection] = ()) -> None:
@@ -83,10 +85,12 @@ class ComputeProcess:
         self._count[0] = 0
         try:
             channel.send(pixels)
-            channel.recv()
+            if channel in wait([channel, *self._private]):
+                channel.recv()
+                return None
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return self._reap()
-        return None
+        raise EOFError("the coordinator hung up in the middle of a task")
 
     def _died(self, status: int) -> PixelReport:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
