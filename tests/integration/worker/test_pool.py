@@ -175,32 +175,45 @@ def test_a_refused_job_is_the_jobs_fault():
 
 
 @pytest.fixture
-def started(monkeypatch):
-    """The commands that should have started workers: three programs end at once, the fourth is not there."""
-    programs, popen = [], subprocess.Popen
+def replaced(monkeypatch):
+    """A function: instead of a worker these programs are started, in turn; None is a worker after all."""
 
-    def start(command, **settings: object):
-        programs.append(command)
-        return popen(["/bin/false" if len(programs) < 4 else "/nowhere"], **settings)
+    def replace(*programs):
+        rest, popen = list(programs), subprocess.Popen
 
-    monkeypatch.setattr(pool_module.subprocess, "Popen", start)
-    return programs
+        def start(command, **settings: object):
+            program = rest.pop(0)
+            return popen([program] if program else command, **settings)
+
+        monkeypatch.setattr(pool_module.subprocess, "Popen", start)
+        return rest
+
+    return replace
 
 
-def test_workers_that_die_at_the_start_are_the_machines_fault(job, started):
+def test_workers_that_die_at_the_start_are_the_machines_fault(job, replaced):
     """After three in a row."""
-    with (
-        pytest.raises(TaskEnvironmentError, match=r"die before they are ready .*status 1"),
-        Pool(job("dummy"), 1) as pool,
-    ):
+    rest = replaced(*["/bin/false"] * 3)
+    with pytest.raises(TaskEnvironmentError, match=r"die before .*status 1"), Pool(job("dummy"), 1) as pool:
         until_ready(pool)
-    assert len(started) == 3
+    assert rest == []
 
 
-def test_when_a_worker_cannot_be_started_the_others_are_ended(job, started):
-    with pytest.raises(FileNotFoundError), Pool(job("dummy"), 5):
+def test_two_that_die_at_the_start_or_later_ones_are_bad_luck(job, replaced):
+    rest = replaced(None, "/bin/false", "/bin/false", None, "/bin/false", "/bin/false", None)
+    with Pool(job("dummy"), 1) as pool:
+        for _ in range(2):
+            until_ready(pool)
+            os.kill(*workers_of(pool), signal.SIGKILL)
+            assert list(pool.answers()) == []
+        until_ready(pool)
+    assert rest == []
+
+
+def test_when_a_worker_cannot_be_started_the_others_are_ended(job, replaced):
+    replaced(None, None, "/nowhere")
+    with pytest.raises(FileNotFoundError), Pool(job("dummy"), 3):
         pass
-    assert len(started) == 4
 
 
 def test_an_interrupt_does_not_end_a_worker_that_starts(job):
