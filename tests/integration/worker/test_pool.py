@@ -178,7 +178,7 @@ def test_a_refused_job_is_the_jobs_fault():
 def replaced(monkeypatch):
     """A function: instead of a worker these programs are started, in turn; None is a worker after all."""
 
-    def replace(*programs):
+    def replace(*programs: str | None):
         rest, popen = list(programs), subprocess.Popen
 
         def start(command, **settings: object):
