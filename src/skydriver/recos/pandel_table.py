@@ -48,7 +48,7 @@ U_SCALE = (N_U - 1) / (math.sqrt(XI_MAX) - U_MIN)
 V_MIN = TIME_MIN_NS / math.sqrt(1.0 - TIME_MIN_NS / STRETCH_NS)
 V_SCALE = (N_V - 1) / (TIME_MAX_NS / math.sqrt(1.0 + TIME_MAX_NS / STRETCH_NS) - V_MIN)
 
-TABLE_NAME = "pandel_982c22bab43bb1fe.npy"
+TABLE_NAME = "pandel_55417190d415bb02.npy"
 
 
 def table_sha256() -> str:
