@@ -1,3 +1,3 @@
-"""SkyDriver: where in the sky did a neutrino alert come from?"""
+"""Where in the sky did a neutrino alert come from."""
 
 __version__ = "0.1.0"

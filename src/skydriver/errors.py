@@ -106,7 +106,7 @@ class TaskInputError(TaskError):
 
 
 class TaskEnvironmentError(TaskError):
-    """This worker is at fault; another one may succeed."""
+    """The worker is at fault; another one may succeed."""
 
     code = "task_environment"
 

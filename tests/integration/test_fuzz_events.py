@@ -71,7 +71,7 @@ def main(paths: list[str]) -> None:
             events.append(file.read())
     outcomes = fuzz(events)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"seed {SEED}, inputs {START} to {START + N - 1}, peak {peak / 1e6:.0f} MB: {outcomes}")  # noqa: T201 # read by the test
+    print(f"seed {SEED}, inputs {START} to {START + N - 1}, peak {peak / 1e6:.0f} MB: {outcomes}")  # read by the test
     assert peak < MAX_BYTES, f"{peak / 1e6:.0f} MB"
 
 
