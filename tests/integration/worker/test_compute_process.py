@@ -158,7 +158,11 @@ def test_a_fit_that_leaves_its_process_is_lost(start, tasks):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU])
 def test_a_fit_that_is_killed_is_lost(start, tasks, number):
-    (report,) = start(lambda *_: os.kill(os.getpid(), number)).run(tasks(1))
+    def kill_itself(*_):
+        signal.signal(number, signal.SIG_DFL)  # it may be ignored from the start, as SIGHUP is under nohup
+        os.kill(os.getpid(), number)
+
+    (report,) = start(kill_itself).run(tasks(1))
     assert (report.outcome, report.error) == ("lost", f"the compute process was killed by {number.name}")
 
 
