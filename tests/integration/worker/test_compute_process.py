@@ -158,7 +158,7 @@ def test_a_fit_that_leaves_its_process_is_lost(start, tasks):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU])
 def test_a_fit_that_is_killed_is_lost(start, tasks, number):
-    def kill_itself(*_):
+    def kill_itself(*_: object) -> None:
         signal.signal(number, signal.SIG_DFL)  # it may be ignored from the start, as SIGHUP is under nohup
         os.kill(os.getpid(), number)
 
