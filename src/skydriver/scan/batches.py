@@ -20,7 +20,7 @@ UNMEASURED_BATCH = 4
 
 def cut(
     wanted: Sequence[Wanted], fit_seconds: dict[tuple[int, int], float], workers: int
-) -> tuple[tuple[Wanted, ...], ...]:
+) -> Iterator[tuple[Wanted, ...]]:
     """Cut wanted fits into tasks, in order; each task belongs to one round of one stage.
 
     A task is as many fits as are expected to take min(0.5 s, what is left of the round / (4 · workers)), and at least
@@ -38,7 +38,8 @@ def cut(
     """
     rounds = groupby(wanted, key=lambda fit: (fit.nside, fit.round))
     last = next(reversed(fit_seconds.values()), None)
-    return tuple([task for key, fits in rounds for task in _tasks(tuple(fits), fit_seconds.get(key, last), workers)])
+    for key, fits in rounds:
+        yield from _tasks(tuple(fits), fit_seconds.get(key, last), workers)
 
 
 def _tasks(fits: tuple[Wanted, ...], seconds: float | None, workers: int) -> Iterator[tuple[Wanted, ...]]:

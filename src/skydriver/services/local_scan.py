@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from skydriver.scan.batches import batch_size
+from skydriver.scan.batches import cut
 from skydriver.scan.fits import Finished, Wanted
 from skydriver.scan.forecast import fit_seconds, forecast
 from skydriver.scan.planner import Ledger
@@ -118,21 +118,17 @@ class LocalScan:
         for wanted in (plan.certain, plan.speculative):
             free = [fit for fit in wanted if fit not in self._at_work]
             while free and pool.idle():
-                batch = tuple(free[: self._batch_size(free)])
+                batch = self._next_batch(free)
                 free = free[len(batch) :]
                 self._at_work.update(batch)
                 pool.submit(batch, [self._task(fit) for fit in batch])
 
-    def _batch_size(self, free: Sequence[Wanted]) -> int:
-        """How many of the fits ahead make a task; fits of one round only, and suspects alone."""
-        first = free[0]
-        if self._failures[first] or self._losses[first]:
-            return 1
-        measured = fit_seconds(self.ledger.tallies())
-        seconds = measured.get((first.nside, first.round), next(reversed(measured.values()), None))
-        size = min(batch_size(len(free), seconds, self.request.workers), MAX_PIXELS)
-        same = (fit.nside == first.nside and fit.round == first.round for fit in free[:size])
-        return next((k for k, is_same in enumerate(same) if not is_same), min(size, len(free)))
+    def _next_batch(self, free: Sequence[Wanted]) -> Batch:
+        """The fits ahead that make a task; suspects go alone."""
+        if self._failures[free[0]] or self._losses[free[0]]:
+            return (free[0],)
+        tasks = cut(free, fit_seconds(self.ledger.tallies()), self.request.workers)
+        return next(tasks)[:MAX_PIXELS]
 
     def _task(self, fit: Wanted) -> PixelTask:
         seeds = (self.ledger.fit(key) for key in fit.seeds)

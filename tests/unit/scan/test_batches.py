@@ -16,7 +16,7 @@ def fits(nside, number, count):
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 50), st.dictionaries(st.just((8, 0)), SECONDS))
 def test_tasks_are_the_wanted_fits_in_order_and_never_mix_rounds(first, second, workers, seconds):
     wanted = fits(8, 0, first) + fits(8, 1, second)
-    tasks = cut(wanted, seconds, workers)
+    tasks = tuple(cut(wanted, seconds, workers))
     assert [fit for task in tasks for fit in task] == wanted
     assert all(len({(fit.nside, fit.round) for fit in task}) == 1 for task in tasks)
 
@@ -38,7 +38,7 @@ def test_first_tasks_are_small():
 
 
 def test_a_round_not_measured_is_taken_to_be_like_the_last_one():
-    assert len(cut(fits(64, 0, 768), {(8, 0): 1.0, (8, 1): 0.1}, 1)[0]) == 5
+    assert len(next(cut(fits(64, 0, 768), {(8, 0): 1.0, (8, 1): 0.1}, 1))) == 5
 
 
 def test_tasks_shrink_towards_the_end():

@@ -68,7 +68,7 @@ def test_a_fit_that_was_stopped_once_marks_the_map(scan):
 def test_a_suspect_is_sent_alone(scan):
     scan._take_in(scan.ledger.plan().certain[:1], [DONE])
     free = scan.ledger.plan().certain
-    assert scan._batch_size(free) > 1
+    assert len(scan._next_batch(free)) > 1
     scan._take_in(free[:2], None)
-    assert scan._batch_size(free) == 1
-    assert scan._batch_size(free[1:]) > 1
+    assert len(scan._next_batch(free)) == 1
+    assert len(scan._next_batch(free[1:])) > 1
