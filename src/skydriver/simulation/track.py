@@ -10,15 +10,8 @@ import numpy as np
 from skydriver.detector.constants import C_ICE_M_PER_NS, C_VACUUM_M_PER_NS, SIN_CHERENKOV, TAN_CHERENKOV
 from skydriver.detector.coordinates import direction_vector
 from skydriver.detector.geometry import dom_positions
-from skydriver.simulation.light import (
-    LayerMeans,
-    PathIce,
-    acceptance,
-    line_yield,
-    pandel_delays,
-    point_yield,
-    straightness,
-)
+from skydriver.detector.light import LayerMeans, PathIce, acceptance, line_yield, straightness
+from skydriver.simulation.light import pandel_delays, point_yield
 from skydriver.simulation.losses import LIGHT_M_PER_GEV, bare_muon_light, energy_losses
 from skydriver.simulation.readout import Hits, joined, read_out
 

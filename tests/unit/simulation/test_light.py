@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydriver.detector import light as ice_light
 from skydriver.detector.constants import C_ICE_M_PER_NS, SIN_CHERENKOV
 from skydriver.detector.ice import spice_mie
+from skydriver.detector.light import PathIce
 from skydriver.simulation import light, losses
-from skydriver.simulation.light import PathIce
 
 HEIGHTS = st.floats(-840.0, 840.0)
 ICE = PathIce(np.array(0.04), np.array(0.01))
@@ -20,22 +21,24 @@ ICE = PathIce(np.array(0.04), np.array(0.01))
 def test_mean_ice_is_the_mean_of_the_layers_on_the_way(z1, z2):
     model = spice_mie()
     steps = z1 + (z2 - z1) * (np.arange(20000) + 0.5) / 20000
-    found = light.LayerMeans(model).between(z1, z2)
+    found = ice_light.LayerMeans(model).between(z1, z2)
     assert found.scattering == pytest.approx(model.effective_scattering_per_m[model.layer(steps)].mean(), rel=1e-2)
     assert found.absorption == pytest.approx(model.absorption_per_m[model.layer(steps)].mean(), rel=1e-2)
 
 
 @given(HEIGHTS, HEIGHTS)
 def test_mean_ice_is_the_same_both_ways(z1, z2):
-    means = light.LayerMeans(spice_mie())
+    means = ice_light.LayerMeans(spice_mie())
     if abs(z1 - z2) > 0.1:
         assert np.allclose(means.between(z1, z2), means.between(z2, z1), rtol=1e-9)
 
 
 def test_close_light_is_straight():
     near = np.array(0.01)
-    assert light.line_yield(near, ICE) == pytest.approx(light.PE_M_PER_M / (2 * np.pi * near * SIN_CHERENKOV), rel=0.01)
-    straight = light.PE_M_PER_M * light.cascade_profile(np.array(0.3)) / (4 * np.pi * near**2)
+    assert ice_light.line_yield(near, ICE) == pytest.approx(
+        ice_light.PE_M_PER_M / (2 * np.pi * near * SIN_CHERENKOV), rel=0.01
+    )
+    straight = ice_light.PE_M_PER_M * light.cascade_profile(np.array(0.3)) / (4 * np.pi * near**2)
     assert light.point_yield(near, np.array(0.3), ICE) == pytest.approx(straight, rel=0.01)
 
 
@@ -50,7 +53,7 @@ def test_far_light_is_diffusive():
 @given(st.floats(1.0, 400.0), st.floats(0.01, 100.0), st.floats(-1.0, 1.0))
 def test_light_fades_with_distance(distance, step, cos_emission):
     near, far, cos_emission = np.array(distance), np.array(distance + step), np.array(cos_emission)
-    assert light.line_yield(far, ICE) < light.line_yield(near, ICE)
+    assert ice_light.line_yield(far, ICE) < ice_light.line_yield(near, ICE)
     assert light.point_yield(far, cos_emission, ICE) < light.point_yield(near, cos_emission, ICE)
 
 
