@@ -1,0 +1,90 @@
+"""The sky in pixels of several sizes: each place belongs to the finest pixel that was scanned over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import hpgeom
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from skydriver.skymap.skymap import SkyMap
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+
+class Cells(NamedTuple):
+    """Pixels that do not overlap, arrays of shape (n,) sorted by nside and pixel."""
+
+    nside: Indices
+    pixel: Indices
+    """RING, ICRS."""
+    llh: Floats
+    """Negative log-likelihood; finite."""
+
+    @property
+    def area_sr(self) -> Floats:
+        """Solid angle of each."""
+        area: Floats = np.pi / (3.0 * self.nside.astype(np.float64) ** 2)
+        return area
+
+
+def cells_of(skymap: SkyMap) -> Cells:
+    """The scanned sky, each part as fine as it was scanned.
+
+    A refined pixel is replaced by all of its children; a child that has no value takes its parent's.
+    """
+    cells = Cells(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    coarse = 0
+    for nside, rows in skymap.stages.items():
+        index, llh = rows["index"].astype(np.int64), rows["llh"].astype(np.float64)
+        cells = _refined(cells, coarse, nside, index, llh) if coarse else _finite(nside, index, llh)
+        coarse = nside
+    return cells
+
+
+def centres_deg(nside: int | Indices, pixel: Indices) -> tuple[Floats, Floats]:
+    """Right ascension and declination of pixels' centres, degrees."""
+    ra, dec = hpgeom.pixel_to_angle(nside, pixel, nest=False, lonlat=True, degrees=True)
+    return np.asarray(ra, np.float64), np.asarray(dec, np.float64)
+
+
+def centre_vectors(nside: int, pixel: Indices) -> Floats:
+    """Unit vectors (n, 3) to pixels' centres."""
+    return np.stack(hpgeom.pixel_to_vector(nside, pixel, nest=False), axis=1).astype(np.float64)
+
+
+def subdivided(nside: int, pixel: Indices, finer: int) -> Indices:
+    """The pixels of `finer` in each of `pixel` (n,), shape (n, (finer / nside)²)."""
+    ratio = (finer // nside) ** 2
+    nested = hpgeom.ring_to_nest(nside, pixel)[:, np.newaxis] * ratio + np.arange(ratio)
+    return np.asarray(hpgeom.nest_to_ring(finer, nested.ravel()), np.int64).reshape(nested.shape)
+
+
+def ancestors(nside: int, pixel: Indices, coarser: int) -> Indices:
+    """The pixel of `coarser` around each of `pixel` (n,)."""
+    nested = hpgeom.ring_to_nest(nside, pixel) // (nside // coarser) ** 2
+    return np.asarray(hpgeom.nest_to_ring(coarser, nested), np.int64)
+
+
+def _finite(nside: int, pixel: Indices, llh: Floats) -> Cells:
+    kept = np.isfinite(llh)
+    return Cells(np.full(int(kept.sum()), nside, np.int64), pixel[kept], llh[kept])
+
+
+def _refined(cells: Cells, coarse: int, nside: int, pixel: Indices, llh: Floats) -> Cells:
+    """The cells with those of the nside `coarse` that hold any of the finer pixels replaced by all their children."""
+    holders = np.unique(ancestors(nside, pixel, coarse))
+    replaced = (cells.nside == coarse) & np.isin(cells.pixel, holders)
+    children = subdivided(coarse, cells.pixel[replaced], nside)
+    values = np.repeat(cells.llh[replaced], children.shape[1])
+    inherited = _finite(nside, children.ravel(), values)
+    own = _finite(nside, pixel, llh)
+    rest = np.isin(inherited.pixel, own.pixel, invert=True)
+    parts = (Cells(*(column[~replaced] for column in cells)), Cells(*(column[rest] for column in inherited)), own)
+    joined = Cells(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    order = np.lexsort((joined.pixel, joined.nside))
+    return Cells(*(column[order] for column in joined))
