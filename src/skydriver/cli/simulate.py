@@ -23,7 +23,7 @@ def simulate(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Simulate a through-going muon; write it as realtime JSON, with its truth beside it."""
     from skydriver.services.products import open_folder
-    from skydriver.simulation.muons import simulate as simulated
+    from skydriver.simulation.events import simulate as simulated
     from skydriver.skymap.files import write_atomically
 
     event = simulated(
