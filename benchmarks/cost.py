@@ -28,7 +28,7 @@ from skydriver.events.realtime import read_event
 from skydriver.recos import pandel_mpe, pandel_table
 from skydriver.recos.track_fit import first_hits
 from skydriver.recos.track_llh import track_llh
-from skydriver.simulation.muons import simulate
+from skydriver.simulation.events import simulate
 
 SKYDRIVER = str(Path(sys.executable).with_name("skydriver"))
 DEFAULT = "8:0,64:12,512:24"

@@ -15,7 +15,7 @@ from skydriver.detector.geometry import dom_positions
 from skydriver.events.cleaning import clean
 from skydriver.events.event import Pulses
 from skydriver.events.realtime import load_event, read_event
-from skydriver.simulation.muons import simulate
+from skydriver.simulation.events import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

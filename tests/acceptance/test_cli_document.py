@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import typer
 
 from skydriver.cli.main import EXIT_CODES, app
+from skydriver.simulation.truth import KINDS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 COMMANDS = typer.main.get_command(app).commands
@@ -93,3 +95,18 @@ def test_every_json_key_is_there_with_its_type(skydriver, real_event, name):
     assert {key for key, _ in printed} == set(documented)
     wrong = [(key, value) for key, value in printed if not is_of(documented[key], value)]
     assert wrong == []
+
+
+def test_every_key_of_a_truth_is_there_with_its_type(skydriver):
+    documented = {key: kind for key, kind, _, _ in table(command_sections()["simulate"], "Key of the truth")}
+    printed = []
+    for kind in KINDS:
+        assert skydriver("simulate", "--seed", "1", "--kind", kind).returncode == 0
+        printed += flat(json.loads((skydriver.folder / "out" / "simulated_1.truth.json").read_bytes()))
+    assert {key for key, _ in printed} == set(documented)
+    assert [(key, value) for key, value in printed if not is_of(documented[key], value)] == []
+
+
+def test_every_kind_of_event_is_there():
+    rows = table(command_sections()["simulate"], "Kind")
+    assert tuple(kind.strip("` ") for kind, *_ in rows) == KINDS

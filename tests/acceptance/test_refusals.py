@@ -185,6 +185,19 @@ def test_usage(skydriver, arguments, says):
 
 
 SIMULATIONS = {
+    "kind": (
+        ["--seed", "1", "--kind", "bundle"],
+        "kind: 'bundle' is none of through_going, skimming, starting, stopping, cascade",
+    ),
+    "energetic stopping": (
+        ["--seed", "1", "--kind", "stopping", "--energy", "1000"],
+        "energy: 1000 is not between 250 and 500 GeV for stopping",
+    ),
+    "count": (["--seed", "1", "--count", "0"], "count: 0 is less than 1"),
+    "one number for two": (
+        ["--seed", "1", "--count", "2", "--event-id", "7"],
+        "event_id: 7 cannot be the number of all 2 events",
+    ),
     "negative seed": (["--seed", "-1"], "seed: -1 is negative"),
     "little energy": (["--seed", "1", "--energy", "1"], "energy: 1 is not between 100 and 1e+07 GeV"),
     "energy of nan": (["--seed", "1", "--energy", "nan"], "energy: nan is not between"),

@@ -21,7 +21,7 @@ EXAMPLE = "example"
 def load(name: str) -> Event:
     """The event in the file `name`, or the bundled one for ``example``; an `InputError` says what is wrong with it."""
     if name == EXAMPLE and not Path(name).exists():
-        from skydriver.simulation.muons import example_event  # noqa: PLC0415 - only where it is asked for
+        from skydriver.simulation.events import example_event  # noqa: PLC0415 - only where it is asked for
 
         return load_event(example_event())
     if not name:

@@ -12,7 +12,7 @@ from skydriver.events.realtime import read_event
 from skydriver.events.writer import encode_event, make_header
 from skydriver.recos.registry import ALGORITHMS, find_reco
 from skydriver.services.preparation import MAX_WORKERS, ScanRequest, prepare
-from skydriver.simulation.muons import example_event
+from skydriver.simulation.events import example_event
 from skydriver.testing.events import TOY_START, toy_pulses
 
 
