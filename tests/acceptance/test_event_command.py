@@ -8,7 +8,8 @@ import pytest
 
 KEYS = {
     "run_id", "event_id", "sub_event_id", "sub_event_stream", "start_time", "mjd", "format_version", "is_real_event",
-    "content_hash", "main_series", "series", "cleaned", "excluded", "seeds", "unknown_objects",
+    "content_hash", "main_series", "series", "cleaned", "excluded", "seeds", "time_windows",
+    "unknown_objects",
 }  # fmt: skip
 
 
@@ -59,6 +60,21 @@ def test_text_of_an_event_without_seeds_has_no_empty_table(skydriver):
     assert done.returncode == 0
     assert "Seed" not in done.stdout
     assert not done.stdout.endswith("\n\n")
+
+
+def test_faulty_windows_are_told(skydriver, real_event):
+    windows = skydriver.json("event", real_event("hese_event_02"))["time_windows"]
+    found = [(window["object"], window["string"], window["om"]) for window in windows]
+    errata = [("CalibrationErrata", *dom) for dom in ((28, 51), (28, 52), (47, 31), (47, 32))]
+    assert found == [*errata, ("SaturationWindows", 47, 31)]
+    assert all(window["start_ns"] < window["stop_ns"] for window in windows)
+    lines = skydriver("event", real_event("hese_event_02")).stdout.splitlines()
+    assert ["SaturationWindows", "47-31", "11089.1", "11105.7"] in [line.split() for line in lines]
+
+
+def test_text_of_an_event_without_windows_has_no_empty_table(skydriver, real_event):
+    assert skydriver.json("event", real_event("138632_31747601"))["time_windows"] == []
+    assert "Faulty" not in skydriver("event", real_event("138632_31747601")).stdout
 
 
 def test_a_file_named_example_goes_before_the_bundled_event(skydriver, real_event):

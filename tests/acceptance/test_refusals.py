@@ -118,6 +118,21 @@ SETTINGS = {
     "no workers": (["--workers", "0"], "workers: 0 is not between 1 and 1024"),
     "negative workers": (["--workers", "-1"], "workers: -1 is not between"),
     "too many workers": (["--workers", "100000"], "workers: 100000 is not between"),
+    "no such series": (["--pulses", "None"], "pulses: the event has no pulse series 'None', only I3SuperDST, "),
+    "series of no name": (["--pulses", ""], "pulses: names no pulse series"),
+    "no string": (["--exclude-strings", ""], "exclude_strings: '' is neither a string, nor a range"),
+    "string 87": (["--exclude-strings", "1,87"], "exclude_strings: there is no string 87, only 1 to 86"),
+    "descending strings": (["--exclude-strings", "9-5"], "exclude_strings: the range 9-5 descends"),
+    "half a DOM": (["--exclude-doms", "47"], "exclude_doms: '47' is neither a DOM such as 47-31 nor one of bright"),
+    "DOM at the surface": (["--exclude-doms", "47-61"], "exclude_doms: there is no DOM 47-61"),
+    "half a time": (["--time-window", "9000"], "time_window: '9000' is not of the form START,STOP"),
+    "time backwards": (["--time-window", "2,1"], "time_window: it does not start, at 2.0 ns, before it stops"),
+    "time to nan": (["--time-window", "2,nan"], "time_window: 2.0,nan are not two finite numbers"),
+    "no such windows": (["--exclude-windows", "bright"], "exclude_windows: 'bright' is not one of errata, saturation"),
+    "nothing left": (
+        ["--exclude-strings", "odd,even"],
+        "SplitInIcePulses: 0 of 245 DOMs are left after cleaning and selection, but pandel_mpe needs at least",
+    ),
 }
 
 FILES = {

@@ -74,6 +74,23 @@ def test_a_scan_replaces_the_files_of_the_one_before(skydriver):
     assert len(list((skydriver.folder / "out").iterdir())) == 4
 
 
+def test_every_option_that_selects_pulses_is_heeded_and_told(skydriver, real_event):
+    options = {
+        "pulses": "InIceDSTPulses",
+        "exclude_strings": "1,3",
+        "exclude_doms": "47-32,saturated",
+        "time_window": "9000.0,15000.0",
+        "exclude_windows": "errata",
+    }
+    words = [word for name, text in options.items() for word in (f"--{name.replace('_', '-')}", text)]
+    answer = skydriver.scan(*words, "--deepcore", event=real_event("hese_event_02"))
+    (path,) = [skydriver.folder / path for path in answer["products"] if path.endswith("_4.json")]
+    provenance = read_json(path).provenance
+    assert provenance.selection == {**options, "deepcore": "true"}
+    assert provenance.pulse_series == "InIceDSTPulses"
+    assert provenance.counts["n_deepcore"] == 0 < provenance.counts["n_excluded"]
+
+
 def test_two_scans_into_one_new_folder_do_not_disturb_each_other(skydriver):
     arguments = ("scan", "example", "--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "1", "--out", "new/out")
     pair = [skydriver.start(*arguments, stdout=subprocess.DEVNULL) for _ in range(2)]

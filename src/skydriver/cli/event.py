@@ -17,7 +17,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object,
 
 
 def event(event: EventArgument, *, as_json: JsonOption = False) -> None:
-    """Show what is in an event: header, pulse series, seeds, unknown objects."""
+    """Show what is in an event: header, pulse series, seeds, faulty windows, unknown objects."""
     from skydriver.services.event_summary import load, summary
 
     content = summary(load(event))
@@ -39,6 +39,7 @@ def _lines(content: dict[str, Any]) -> Iterator[str]:
     row = content["cleaned"]
     yield f"{'cleaned ' + content['main_series']:40} {row['nch']:6} {row['npulses']:7} {row['qtot']:10.1f}"
     yield from _seed_lines(content["seeds"])
+    yield from _window_lines(content["time_windows"])
     yield from _object_lines(content["unknown_objects"])
 
 
@@ -50,6 +51,17 @@ def _seed_lines(seeds: list[dict[str, Any]]) -> Iterator[str]:
     for seed in seeds:
         zenith, azimuth = math.degrees(seed["zenith_rad"]), math.degrees(seed["azimuth_rad"])
         yield f"{seed['name']:40} {seed['ra_deg']:9.4f} {seed['dec_deg']:+9.4f} {zenith:8.3f} {azimuth:8.3f}"
+
+
+def _window_lines(windows: list[dict[str, Any]]) -> Iterator[str]:
+    if not windows:
+        return
+    yield ""
+    yield f"{'Faulty windows':40} {'DOM':>6} {'start':>10} {'stop':>10}  ns"
+    for window in windows:
+        dom = f"{window['string']}-{window['om']}"
+        start, stop = ("-" if end is None else f"{end:.1f}" for end in (window["start_ns"], window["stop_ns"]))
+        yield f"{window['object']:40} {dom:>6} {start:>10} {stop:>10}"
 
 
 def _object_lines(objects: list[dict[str, Any]]) -> Iterator[str]:

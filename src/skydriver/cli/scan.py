@@ -11,6 +11,15 @@ import typer
 from skydriver.cli.event import EventArgument, JsonOption  # noqa: TC001 - typer reads them when it starts
 from skydriver.cli.interrupts import interruptible
 from skydriver.cli.output import put, put_json
+from skydriver.cli.selection import (
+    DeepcoreOption,
+    ExcludeDomsOption,
+    ExcludeStringsOption,
+    ExcludeWindowsOption,
+    PulsesOption,
+    TimeWindowOption,
+    given,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +41,34 @@ def scan(  # noqa: PLR0913 - one parameter for each option
         float | None, typer.Option(help="Limit on one fit's CPU time in seconds [default: the reconstruction's].")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes [default: one for each core].")] = None,
+    pulses: PulsesOption = None,
+    exclude_strings: ExcludeStringsOption = None,
+    exclude_doms: ExcludeDomsOption = None,
+    deepcore: DeepcoreOption = False,
+    time_window: TimeWindowOption = None,
+    exclude_windows: ExcludeWindowsOption = None,
     out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("out"),
     as_json: JsonOption = False,
 ) -> None:
     """Scan the whole sky for where an event came from, and write its sky map."""
     with interruptible() as interrupts:
         from skydriver.cli.progress import progress
+        from skydriver.events.selection import Selection
         from skydriver.services.preparation import ScanRequest
         from skydriver.services.scan_event import scan_event
 
         n_workers = _cores() if workers is None else workers
-        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers)
+        selection = Selection.from_texts(
+            given(
+                pulses=pulses,
+                exclude_strings=exclude_strings,
+                exclude_doms=exclude_doms,
+                deepcore=deepcore,
+                time_window=time_window,
+                exclude_windows=exclude_windows,
+            )
+        )
+        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers, selection)
         with progress() as show:
             answer = scan_event(event, request, out, show, interrupts)
     if as_json:

@@ -1,7 +1,8 @@
 """Pulse cleaning as IceCube's online muon reconstructions do it.
 
 Seeded radius-time cleaning around cores of hard local coincidence, then the 6,000 ns with the most pulses, then the
-main array only. Source: the parameters of IceCube's online filters (IceTray's STTools and DomTools).
+main array only, where DeepCore is not asked for. Source: the parameters of IceCube's online filters (IceTray's STTools
+and DomTools).
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Cleaned:
     """Pulses outside the radius-time range of the seeds."""
     n_outside_window: int
     n_deepcore: int
+    n_excluded: int = 0
+    """Pulses that cleaning kept and a user asked to leave out."""
 
     @property
     def nch(self) -> int:
@@ -58,7 +61,7 @@ class Cleaned:
         return round(math.fsum(self.pulses.charge_pe.tolist()), 1)
 
 
-def clean(pulses: Pulses, positions_m: NDArray[np.float64]) -> Cleaned:
+def clean(pulses: Pulses, positions_m: NDArray[np.float64], *, deepcore: bool = False) -> Cleaned:
     """Clean the pulses of one event.
 
     Parameters
@@ -67,6 +70,8 @@ def clean(pulses: Pulses, positions_m: NDArray[np.float64]) -> Cleaned:
         Split, uncleaned pulses.
     positions_m
         (5160, 3): position of each module in m, at row ``(string - 1) * 60 + om - 1``.
+    deepcore
+        Whether the strings of DeepCore are kept.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def clean(pulses: Pulses, positions_m: NDArray[np.float64]) -> Cleaned:
     row = (known.string.astype(np.int64) - 1) * DOMS_PER_STRING + known.om - 1
     in_range = known.select(_seeded_rt(known, row, positions_m))
     in_window = in_range.select(_best_window(in_range.time_ns))
-    kept = in_window.select(in_window.string < FIRST_DEEPCORE_STRING)
+    kept = in_window if deepcore else in_window.select(in_window.string < FIRST_DEEPCORE_STRING)
     return Cleaned(
         pulses=kept,
         n_icetop=int(np.count_nonzero(icetop)),

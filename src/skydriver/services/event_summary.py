@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def load(name: str) -> Event:
 
 
 def summary(event: Event) -> dict[str, Any]:
-    """Header, series, cleaned counts, seeds and unknown objects: the keys of ``skydriver event --json``."""
+    """Header, series, cleaned counts, windows, seeds and unknown objects: the keys of ``skydriver event --json``."""
     cleaned = clean(event.pulses, dom_positions())
     return {
         "run_id": event.header.run_id,
@@ -65,9 +66,28 @@ def summary(event: Event) -> dict[str, Any]:
             }
             for look, seed in zip(first_looks(event), event.seeds, strict=True)
         ],
+        "time_windows": _time_windows(event),
         "unknown_objects": [
             {"frame": item.stream, "name": item.name, "type": item.type_name, "n_bytes": item.n_bytes}
             for item in event.objects
             if not item.decoded
         ],
     }
+
+
+def _time_windows(event: Event) -> list[dict[str, Any]]:
+    """The faulty spans by object, DOM and time; an end that no number bounds is None."""
+    spans = sorted(
+        (name, string, om, start, stop)
+        for name, windows in event.time_windows.items()
+        for (string, om), found in windows.items()
+        for start, stop in found
+    )
+    return [
+        {"object": name, "string": string, "om": om, "start_ns": _bounded(start), "stop_ns": _bounded(stop)}
+        for name, string, om, start, stop in spans
+    ]
+
+
+def _bounded(time_ns: float) -> float | None:
+    return time_ns if math.isfinite(time_ns) else None

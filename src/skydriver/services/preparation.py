@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.detector.geometry import dom_positions
 from skydriver.errors import EventContentError, SettingError
-from skydriver.events.cleaning import clean
+from skydriver.events.selection import Selection, select
 from skydriver.recos.registry import find_reco
 from skydriver.scan.planner import PlanSettings
 from skydriver.scan.progression import parse_nsides
@@ -39,6 +39,8 @@ class ScanRequest:
     max_reco_time_s: float | None = None
     """Limit on the CPU time of one fit; None: the algorithm's own."""
     workers: int = 1
+    selection: Selection = field(default_factory=Selection)
+    """Which of the event's pulses are fitted."""
 
     def __post_init__(self) -> None:
         """Check every argument."""
@@ -67,16 +69,20 @@ class ScanRequest:
 
 
 def prepare(event: Event, request: ScanRequest) -> Cleaned:
-    """Clean the event's pulses.
+    """Clean the event's pulses and leave out what the request excludes.
 
     Raises
     ------
     EventContentError
         If fewer DOMs are left than the algorithm can fit.
+    SettingError
+        If the event lacks the series asked for.
     """
-    cleaned = clean(event.pulses, dom_positions())
+    cleaned = select(event, request.selection, dom_positions())
     info = request.algorithm().info
     if cleaned.nch < info.min_doms:
-        found = f"{cleaned.nch} of {event.pulses.n_dom} DOMs are left after cleaning"
-        raise EventContentError(event.main_series, f"{found}, but {info.name} needs at least {info.min_doms}")
+        series = request.selection.series_of(event)
+        steps = "cleaning and selection" if cleaned.n_excluded else "cleaning"
+        found = f"{cleaned.nch} of {event.series[series].n_dom} DOMs are left after {steps}"
+        raise EventContentError(series, f"{found}, but {info.name} needs at least {info.min_doms}")
     return cleaned

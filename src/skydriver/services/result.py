@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skydriver.services.local_scan import LocalScan
 
 CLEANING = "seeded RT (150 m, 1000 ns, 3 iterations), best 6000 ns, strings 1 to 78"
+CLEANING_WITH_DEEPCORE = CLEANING.replace("strings 1 to 78", "strings 1 to 86, those of DeepCore kept")
 WHY_UNLUCKY = {
     "stopped": "{} fits were stopped at their time limit",
     "lost": "{} fits were lost with their process",
@@ -56,8 +57,8 @@ def provenance(scan: LocalScan, event: Event, cleaned: Cleaned, fits: list[Finis
         rounds=algorithm.info.rounds,
         predictive_scanning_threshold=request.predictive_scanning_threshold,
         max_reco_time_s=request.fit_limit_s(),
-        pulse_series=event.main_series,
-        cleaning=CLEANING,
+        pulse_series=request.selection.series_of(event),
+        cleaning=CLEANING_WITH_DEEPCORE if request.selection.deepcore else CLEANING,
         counts=_counts(cleaned),
         geometry_hash=geometry_hash(),
         ice_hash=ice_hash(),
@@ -69,6 +70,7 @@ def provenance(scan: LocalScan, event: Event, cleaned: Cleaned, fits: list[Finis
         partial=not scan.ledger.plan().finished,
         not_reproducible=tuple(WHY_UNLUCKY[word].format(n) for word, n in sorted(scan.unlucky.items())),
         errors=tuple(PixelError(f.wanted.nside, f.wanted.pixel, f.error) for f in fits if f.error),
+        selection=request.selection.described(),
     )
 
 

@@ -9,11 +9,16 @@ import pytest
 from skydriver.cli.scan import scan
 from skydriver.errors import EventContentError, SettingError
 from skydriver.events.realtime import read_event
+from skydriver.events.selection import Selection
 from skydriver.events.writer import encode_event, make_header
 from skydriver.recos.registry import ALGORITHMS, find_reco
+from skydriver.services.local_scan import LocalScan
 from skydriver.services.preparation import MAX_WORKERS, ScanRequest, prepare
+from skydriver.services.result import provenance
 from skydriver.simulation.events import example_event
-from skydriver.testing.events import TOY_START, toy_pulses
+from skydriver.testing.events import TOY_START, toy_event, toy_pulses
+
+ODD_LEFT_OUT = Selection(exclude_strings=tuple(range(1, 87, 2)))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,10 @@ def test_the_command_line_has_the_same_defaults():
     for name in ("reco", "nsides", "predictive_scanning_threshold"):
         assert parameters[name].default == getattr(request, name)
     assert parameters["max_reco_time"].default is request.max_reco_time_s is None
+    assert parameters["pulses"].default is request.selection.series is None
+    for name in ("exclude_strings", "exclude_doms", "deepcore", "time_window", "exclude_windows"):
+        assert not parameters[name].default
+        assert not getattr(request.selection, name)
 
 
 def test_an_event_with_too_few_doms_is_refused():
@@ -77,3 +86,37 @@ def test_what_is_fitted_is_the_cleaned_main_series():
     cleaned = prepare(event, ScanRequest())
     assert cleaned.nch == cleaned.pulses.n_dom > 100
     assert len(cleaned.pulses) == cleaned.npulses < len(event.pulses)
+
+
+def test_what_is_fitted_lacks_what_the_request_excludes():
+    event = read_event(example_event().read_bytes())
+    usual, less = prepare(event, ScanRequest()), prepare(event, ScanRequest(selection=ODD_LEFT_OUT))
+    assert less.pulses == usual.pulses.select(usual.pulses.string % 2 == 0)
+    assert less.n_excluded == len(usual.pulses) - len(less.pulses) > 0
+
+
+def test_too_few_doms_after_the_selection_are_refused_by_the_series_that_was_chosen():
+    event = read_event(toy_event())
+    event = dataclasses.replace(event, series={**event.series, "Others": event.pulses})
+    everything = Selection("Others", exclude_strings=tuple(range(1, 87)))
+    with pytest.raises(
+        EventContentError, match=r"^Others: 0 of 40 DOMs are left after cleaning and selection, but dummy needs"
+    ):
+        prepare(event, ScanRequest("dummy", selection=everything))
+
+
+def test_a_series_that_the_event_lacks_is_refused():
+    with pytest.raises(SettingError, match=r"^pulses: the event has no pulse series 'None', only I3SuperDST"):
+        prepare(read_event(toy_event()), ScanRequest("dummy", selection=Selection("None")))
+
+
+def test_the_map_says_which_pulses_were_fitted():
+    event = read_event(toy_event())
+    for selection in (Selection(), ODD_LEFT_OUT, Selection("I3SuperDST", deepcore=True)):
+        request = ScanRequest("dummy", "1:0", selection=selection)
+        cleaned = prepare(event, request)
+        found = provenance(LocalScan(request, cleaned.pulses, event.header.mjd), event, cleaned, [])
+        assert found.selection == selection.described()
+        assert found.pulse_series == (selection.series or event.main_series)
+        assert found.counts["n_excluded"] == cleaned.n_excluded
+        assert ("DeepCore kept" in found.cleaning) == selection.deepcore

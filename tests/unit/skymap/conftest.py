@@ -28,6 +28,7 @@ PROVENANCE = Provenance(
     event_hash="d" * 64,
     software_version="0.1.0",
     machine="x86-64-v3",
+    selection={"exclude_strings": "1,3,5", "deepcore": "true"},
     errors=(PixelError(8, 7, "max_reco_time passed"), PixelError(1, 3, "lost")),
 )
 

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from skydriver.errors import ResultError
-from skydriver.skymap.provenance import PixelError, Provenance, machine_type
+from skydriver.skymap.provenance import _ADDED, PixelError, Provenance, machine_type
 
 
 @pytest.fixture
@@ -61,12 +61,18 @@ def test_a_field_of_another_type_is_named(provenance, name, bad):
         Provenance.from_json(json.dumps(document))
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Provenance)])
+@pytest.mark.parametrize("name", [f.name for f in fields(Provenance) if f.name not in _ADDED])
 def test_a_missing_field_is_named(provenance, name):
     document = json.loads(provenance.to_json())
     del document[name]
     with pytest.raises(ResultError, match=f"{name} is missing"):
         Provenance.from_json(json.dumps(document))
+
+
+def test_a_file_from_before_pulses_could_be_selected_has_an_empty_selection(provenance):
+    document = json.loads(provenance.to_json())
+    del document["selection"]
+    assert Provenance.from_json(json.dumps(document)) == replace(provenance, selection={})
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"format": 2}'])
