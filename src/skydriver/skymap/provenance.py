@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the JSON form."""
+LATER_FIELDS: dict[str, object] = {"region": {}}
+"""Fields that files of earlier releases lack, and what they mean by that."""
 _LARGEST = 1e308
 """Numbers are finite: smaller than this."""
 
@@ -72,6 +74,8 @@ class Provenance:
     """Why another run may differ, for example a fit that ran out of time; empty where none may."""
     errors: tuple[PixelError, ...] = ()
     """Why pixels have no value, by nside and pixel."""
+    region: Mapping[str, str] = field(default_factory=dict)
+    """Which part of the sky was asked for, by the names of the settings; empty for the whole sky."""
 
     def __post_init__(self) -> None:
         """Freeze and sort; refuse what cannot be written."""
@@ -82,7 +86,7 @@ class Provenance:
             if not abs(number) < _LARGEST:
                 raise ResultError(f"provenance: {name} {number!r} is not a finite number")
         object.__setattr__(self, "errors", tuple(sorted(PixelError(*error) for error in self.errors)))
-        for name in ("counts", "tables"):
+        for name in ("counts", "tables", "region"):
             object.__setattr__(self, name, MappingProxyType(dict(sorted(getattr(self, name).items()))))
 
     @property
@@ -98,6 +102,7 @@ class Provenance:
         content = {f.name: getattr(self, f.name) for f in fields(self)} | {
             "counts": dict(self.counts),
             "tables": dict(self.tables),
+            "region": dict(self.region),
         }
         document = {"statement": self.statement, "format": FORMAT, **content}
         return json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
@@ -111,7 +116,7 @@ class Provenance:
         ResultError
             Naming what is missing, unknown or not of its type.
         """
-        document = _document(data)
+        document = LATER_FIELDS | _document(data)
         if document.get("format") != FORMAT:
             raise ResultError(f"provenance: format {document.get('format')!r} is not {FORMAT}, the one known here")
         names = {f.name for f in fields(cls)}
