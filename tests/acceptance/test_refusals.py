@@ -133,6 +133,17 @@ SETTINGS = {
         ["--exclude-strings", "odd,even"],
         "SplitInIcePulses: 0 of 245 DOMs are left after cleaning and selection, but pandel_mpe needs at least",
     ),
+    "half a center": (["--center", "138.6", "--radius", "3"], "center: '138.6' is not of the form RA,DEC"),
+    "center off the sky": (["--center", "0,91", "--radius", "3"], "center: the declination 91.0 is not between -90"),
+    "center alone": (["--center", "0,0"], "radius: is missing: a center needs one"),
+    "radius alone": (["--radius", "3"], "center: is missing: a radius needs one"),
+    "radius of nan": (["--center", "0,0", "--radius", "nan"], "radius: nan is not between 0.1 and 180.0 degrees"),
+    "band upside down": (["--zenith-band", "100,80"], "zenith_band: 100.0,80.0 is not at least 1 degree wide"),
+    "band beyond": (["--zenith-band", "100,181"], "zenith_band: 100.0,181.0 is not between 0 and 180 degrees"),
+    "disc off the band": (
+        ["--center", "0,60", "--radius", "3", "--zenith-band", "80,100"],
+        "zenith_band: 80.0,100.0 has no place in common with the disc of 3.0 degrees around 0.0,60.0, which is at",
+    ),
 }
 
 FILES = {

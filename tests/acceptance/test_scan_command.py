@@ -15,8 +15,9 @@ from skydriver.skymap.npz_format import read_npz
 
 STEM = "run00000001.evt000000000021.dummy_1_4"
 KEYS = {
-    "run_id", "event_id", "mjd", "is_real_event", "algorithm", "statement", "partial", "not_reproducible", "best_fit",
-    "offsets", "n_pixels", "n_failed", "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products",
+    "run_id", "event_id", "mjd", "is_real_event", "algorithm", "statement", "region", "partial", "not_reproducible",
+    "best_fit", "offsets", "n_pixels", "n_failed", "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds",
+    "products",
 }  # fmt: skip
 
 

@@ -40,6 +40,13 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     max_reco_time: Annotated[
         float | None, typer.Option(help="Limit on one fit's CPU time in seconds [default: the reconstruction's].")
     ] = None,
+    center: Annotated[
+        str | None, typer.Option(help="Scan only a disc around RA,DEC, degrees [default: the whole sky].")
+    ] = None,
+    radius: Annotated[float | None, typer.Option(help="Radius of that disc in degrees, 0.1 to 180.")] = None,
+    zenith_band: Annotated[
+        str | None, typer.Option(help="Scan only zenith angles MIN,MAX, degrees [default: the whole sky].")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes [default: one for each core].")] = None,
     pulses: PulsesOption = None,
     exclude_strings: ExcludeStringsOption = None,
@@ -50,11 +57,12 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("out"),
     as_json: JsonOption = False,
 ) -> None:
-    """Scan the whole sky for where an event came from, and write its sky map."""
+    """Scan the sky, or a part of it, for where an event came from, and write its sky map."""
     with interruptible() as interrupts:
         from skydriver.cli.progress import progress
         from skydriver.events.selection import Selection
         from skydriver.services.preparation import ScanRequest
+        from skydriver.services.regions import SkyRegion
         from skydriver.services.scan_event import scan_event
 
         n_workers = _cores() if workers is None else workers
@@ -68,7 +76,8 @@ def scan(  # noqa: PLR0913 - one parameter for each option
                 exclude_windows=exclude_windows,
             )
         )
-        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers, selection)
+        region = SkyRegion.from_text(center, radius, zenith_band)
+        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers, selection, region)
         with progress() as show:
             answer = scan_event(event, request, out, show, interrupts)
     if as_json:
@@ -92,6 +101,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"Run {answer['run_id']}, event {answer['event_id']} ({kind}), {answer['algorithm']}"
     if answer["partial"]:
         yield "PARTIAL: the scan was interrupted; this is what was finished"
+    if answer["region"]:
+        yield "Only       " + ", ".join(f"{name} {text}" for name, text in answer["region"].items())
     best = answer["best_fit"]
     if best is None:
         yield "No best fit: every pixel failed"

@@ -67,9 +67,10 @@ def compare(pulses: Pulses, direction: ArrayLike, vertex: ArrayLike, t_ns: float
     hits[:, 3] *= C_VACUUM_M_PER_NS
     source = _best_point(hits, first_hits(pulses, math.inf)[:, 4])
     track, point = _track_terms(hits, direction, vertex, t_ns), _point_terms(hits, source)
-    place = PointSource(*source[:3].tolist(), float(source[3]) / C_VACUUM_M_PER_NS)
-    totals = (float(terms.sum()) - constant for terms in (track, point))
-    return Comparison(len(hits), *totals, significance(point - track), place)
+    x, y, z, ct = source.tolist()
+    place = PointSource(x, y, z, ct / C_VACUUM_M_PER_NS)
+    of_track, of_point = float(track.sum()) - constant, float(point.sum()) - constant
+    return Comparison(len(hits), of_track, of_point, significance(point - track), place)
 
 
 def significance(differences: Floats) -> float:
@@ -95,7 +96,7 @@ def _point_terms(hits: Floats, source: Floats) -> Floats:
 
 
 def _point(hits: Floats, source: Floats) -> tuple[float, Floats]:
-    """llh and its gradient (4,)."""
+    """Negative log-likelihood and its gradient (4,)."""
     llh, gradient = point_llh(hits, load_table(), SCATTERING_LENGTH_M, 1.0 / C_VACUUM_M_PER_NS, source)
     return llh, np.array(gradient)
 

@@ -65,7 +65,7 @@ def light_ends(pulses: Pulses, direction: ArrayLike, vertex: ArrayLike, t_ns: fl
         A point of the track (3,), m, and when it was there, ns.
     """
     doms = _near_doms(direction, vertex)
-    residual = _first_times(pulses)[doms.index] - t_ns - doms.direct_ns
+    residual = _first_times(pulses)[doms.dom] - t_ns - doms.direct_ns
     hit = (residual > EARLY_NS) & (residual < LATE_NS)
     order = np.argsort(doms.emission_m, kind="stable")
     return _ends(doms.emission_m[order], doms.light[order], hit[order])
@@ -74,7 +74,7 @@ def light_ends(pulses: Pulses, direction: ArrayLike, vertex: ArrayLike, t_ns: fl
 class _NearDoms(NamedTuple):
     """DOMs near a track, arrays of shape (n,)."""
 
-    index: NDArray[np.intp]
+    dom: NDArray[np.intp]
     emission_m: Floats
     """Where along the track their direct light leaves it."""
     direct_ns: Floats
@@ -88,15 +88,15 @@ def _near_doms(direction: ArrayLike, vertex: ArrayLike) -> _NearDoms:
     place = dom_positions()[: MAIN_STRINGS * DOMS_PER_STRING] - origin
     along = place @ travel
     away = np.sqrt(np.maximum((place**2).sum(axis=1) - along**2, 1.0))
-    index = np.flatnonzero(away < NEAR_M)
-    along, away, z = along[index], away[index], place[index, 2]
+    near = np.flatnonzero(away < NEAR_M)
+    along, away, z = along[near], away[near], place[near, 2]
     emission = along - away / TAN_CHERENKOV
     direct = (along + away * (N_PHASE * N_GROUP - 1.0) / math.sqrt(N_PHASE**2 - 1.0)) / C_VACUUM_M_PER_NS
     rise = z - emission * travel[2]
     distance = away / SIN_CHERENKOV
     ice = LayerMeans(spice_mie()).between(origin[2] + z, origin[2] + z - rise)
     seen = acceptance(rise / distance, straightness(distance, ice))
-    return _NearDoms(index, emission, direct, FAINT_LIGHT * seen * line_yield(away, ice))
+    return _NearDoms(near, emission, direct, FAINT_LIGHT * seen * line_yield(away, ice))
 
 
 def _first_times(pulses: Pulses) -> Floats:

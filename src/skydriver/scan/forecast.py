@@ -16,7 +16,7 @@ class Forecast(NamedTuple):
     pixels_done: int
     """Pixels over all stages that have a first result."""
     pixels_total: int
-    """Pixels over all stages."""
+    """Pixels over all stages; in a scan of a part of the sky at most so many while stages have not begun."""
     fits_done: int
     fits_expected: int
     """Finished fits and those expected still, sweeps included."""
@@ -42,7 +42,8 @@ def forecast(settings: PlanSettings, tallies: Sequence[Tally], workers: int) -> 
     How many fits the sweeps will want is not known ahead. Assumed: a round that has not begun wants the share of its
     stage's pixels that the same round of the latest stage that came so far wanted (a stage that ended early: none), and
     every pixel where no stage came so far, which is an upper bound. A fit is assumed to take the mean CPU time of its
-    own round, else that of the last round measured.
+    own round, else that of the last round measured. A stage that has not begun is taken to have all children of the
+    pixels that it refines: exact for the whole sky, an upper bound for a part of it.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def forecast(settings: PlanSettings, tallies: Sequence[Tally], workers: int) -> 
     spent, cpu_left = sum(tally.cpu_seconds for tally in tallies), _cpu_left(rounds)
     return Forecast(
         pixels_done=sum(first.values()),
-        pixels_total=settings.progression.n_pixels,
+        pixels_total=sum(_sizes(settings, tallies).values()),
         fits_done=done,
         fits_expected=done + round(left),
         cpu_seconds_left=cpu_left,
@@ -79,21 +80,33 @@ def _rounds(settings: PlanSettings, tallies: Sequence[Tally]) -> list[_Round]:
     last = next((measured[key] for key in reversed(measured)), None)
     begun = {(tally.nside, tally.round): tally for tally in tallies}
     rounds = []
-    for nside, size in zip(settings.progression.nsides, settings.progression.stage_pixels, strict=True):
+    sizes = _sizes(settings, tallies)
+    for nside, size in sizes.items():
         for number in range(settings.rounds):
             tally = begun.get((nside, number))
             if tally is not None:
                 rounds.append(_Round(tally.done, tally.wanted - tally.done, measured.get((nside, number), last)))
             else:
-                share = _expected_share(settings, begun, number)
+                share = _expected_share(sizes, begun, number)
                 rounds.append(_Round(0, share * size, last))
     return rounds
 
 
-def _expected_share(settings: PlanSettings, begun: dict[tuple[int, int], Tally], number: int) -> float:
+def _sizes(settings: PlanSettings, tallies: Sequence[Tally]) -> dict[int, int]:
+    """Pixels of each stage by nside: of those that have begun as they are, of later ones as many as there can be."""
+    begun = {tally.nside: tally.wanted for tally in tallies if tally.round == 0}
+    (first, _), *later = settings.progression.stages
+    sizes = {first: begun.get(first, 12 * first**2)}
+    before = first
+    for nside, extension in later:
+        sizes[nside] = begun.get(nside, min(extension, sizes[before]) * (nside // before) ** 2)
+        before = nside
+    return sizes
+
+
+def _expected_share(sizes: dict[int, int], begun: dict[tuple[int, int], Tally], number: int) -> float:
     """The share of its stage's pixels that round `number` of a later stage will want."""
-    sizes = dict(zip(settings.progression.nsides, settings.progression.stage_pixels, strict=True))
-    reached = [nside for nside in sizes if (nside, number) in begun]
+    reached = [nside for nside in sizes if sizes[nside] and (nside, number) in begun]
     return begun[reached[-1], number].wanted / sizes[reached[-1]] if reached else 1.0
 
 

@@ -5,6 +5,8 @@ one at a time, in any order, leads to the same plan. The laws:
 
 - Stage 0 fits every pixel of the sky from the algorithm's own seeds. A later stage refines the N pixels of lowest llh
   (ties by index, NaN last), each child seeded from its parent's best fit.
+- A scan of a part of the sky fits only what is inside: those pixels of stage 0, then the children inside of the N
+  pixels of lowest llh that have one; fewer where fewer have one, and a stage may be empty.
 - Within a stage, round 0 is followed by at most ``rounds - 1`` sweeps. A sweep begins when the round before is complete
   and re-seeds a pixel from those neighbours whose best fit improved in that round; it leaves all others alone.
 - A pixel's value is its lowest llh over the rounds, ties to the earlier round. What is not finite never wins.
@@ -19,8 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from skydriver.errors import SettingError
+from skydriver.scan.descent import Descent, Inside, sky
 from skydriver.scan.fits import Finished, FitKey, Wanted
-from skydriver.scan.stage import StageFits, refine, whole_sky
+from skydriver.scan.stage import StageFits, begin, refine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Finished",
     "FitKey",
+    "Inside",
     "Ledger",
     "Plan",
     "PlanSettings",
@@ -61,6 +65,8 @@ class PlanSettings:
     """Rounds per stage, 1 to 4: round 0 and the sweeps."""
     predictive_scanning_threshold: float = 1.0
     """Fraction of a stage's pixels with a round-0 result from which the next stage is begun; 1: never early."""
+    inside: Inside | None = None
+    """Which pixels of an nside belong to the scan, a pure function; None: the whole sky."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -120,11 +126,13 @@ class Ledger:
         self._results: dict[Wanted, Finished] = {}
         self._counted: dict[FitKey, Finished] = {}
         self._stages: list[StageFits] = []
+        self._descent: Descent | None = None
         self._open: dict[Wanted, None] = {}
         self._tallies: list[Tally] = []
         self._finished = False
         nside = settings.progression.stages[0].nside
-        self._begin_stage(nside, whole_sky(nside))
+        self._begin_stage(nside, begin(nside, sky(nside, settings.inside)))
+        self._advance()
 
     def add(self, fit: Finished) -> None:
         """Take in a finished fit, whether or not the plan wants it now."""
@@ -168,18 +176,24 @@ class Ledger:
         """The fit of lowest llh so far over all stages; ties to the finer stage, then to the lower pixel."""
         best: Finished | None = None
         for stage in self._stages:
-            fit = stage.best.get(stage.lowest(1)[0])
+            fit = next((stage.best.get(pixel) for pixel in stage.lowest(1)), None)
             if fit is not None and math.isfinite(fit.llh) and (best is None or fit.llh <= best.llh):
                 best = fit
         return best
 
     def _begin_stage(self, nside: int, wanted: list[Wanted]) -> None:
         self._stages.append(StageFits(nside, sorted(fit.pixel for fit in wanted)))
-        self._begin_round(wanted)
+        self._descent = self._next_descent()
+        self._begin_round(0, wanted)
 
-    def _begin_round(self, wanted: list[Wanted]) -> None:
+    def _next_descent(self) -> Descent | None:
+        """From the stage that runs to the next; None from the last."""
+        following = self.settings.progression.nsides[len(self._stages) :]
+        return Descent(self._stages[-1].nside, following[0], self.settings.inside) if following else None
+
+    def _begin_round(self, number: int, wanted: list[Wanted]) -> None:
         """Open a round; fits that are already there, from speculation or an earlier life, count at once."""
-        self._tallies.append(Tally(wanted[0].nside, wanted[0].round, len(wanted), 0, 0.0))
+        self._tallies.append(Tally(self._stages[-1].nside, number, len(wanted), 0, 0.0))
         self._open = {fit: None for fit in wanted if fit not in self._results}
         for fit in wanted:
             if fit in self._results:
@@ -197,29 +211,30 @@ class Ledger:
             number = self._tallies[-1].round + 1
             wanted = self._stages[-1].sweep(number) if number < self.settings.rounds else []
             if wanted:
-                self._begin_round(wanted)
+                self._begin_round(number, wanted)
                 continue
             nside = self._stages[-1].nside
             self._tallies += [Tally(nside, later, 0, 0, 0.0) for later in range(number, self.settings.rounds)]
-            if len(self._stages) == len(self.settings.progression.stages):
+            if self._descent is None:
                 self._finished = True
             else:
-                self._refine()
+                children = refine(self._stages[-1], self._parents(self._descent), self._descent)
+                self._begin_stage(self._descent.child_nside, children)
 
-    def _refine(self) -> None:
-        coarse = self._stages[-1]
-        nside, extension = self.settings.progression.stages[len(self._stages)]
-        self._begin_stage(nside, refine(coarse, coarse.lowest(extension), nside))
+    def _parents(self, descent: Descent) -> list[int]:
+        """The pixels of the stage that runs which the next would refine as present values have it, best first."""
+        coarse, extension = self._stages[-1], self.settings.progression.stages[len(self._stages)].extension
+        ranked = coarse.lowest(extension if self.settings.inside is None else len(coarse.pixels))
+        return descent.parents(ranked, extension)
 
     def _speculative(self) -> tuple[Wanted, ...]:
         """Round 0 of the next stage as present values would have it, for parents that have a value."""
         coarse, threshold = self._stages[-1], self.settings.predictive_scanning_threshold
-        is_last = len(self._stages) == len(self.settings.progression.stages)
-        if is_last or threshold >= 1 or coarse.first_done < threshold * len(coarse.pixels):
+        is_early = threshold >= 1 or coarse.first_done < threshold * len(coarse.pixels)
+        if self._descent is None or is_early:
             return ()
-        nside, extension = self.settings.progression.stages[len(self._stages)]
-        parents = [pixel for pixel in coarse.lowest(extension) if coarse.has_value(pixel)]
-        return tuple([fit for fit in refine(coarse, parents, nside) if fit not in self._results])
+        parents = [pixel for pixel in self._parents(self._descent) if coarse.has_value(pixel)]
+        return tuple([fit for fit in refine(coarse, parents, self._descent) if fit not in self._results])
 
 
 def plan(settings: PlanSettings, finished: Iterable[Finished]) -> Plan:

@@ -52,13 +52,13 @@ class Progression:
 
     @property
     def stage_pixels(self) -> tuple[int, ...]:
-        """Number of pixels of each stage: the whole sky, then N·(n/previous)² each."""
+        """Number of pixels of each stage: the whole sky, then N·(n/previous)² each; a part of the sky has fewer."""
         first = 12 * self.stages[0].nside ** 2
         return first, *(b.extension * (b.nside // a.nside) ** 2 for a, b in pairwise(self.stages))
 
     @property
     def n_pixels(self) -> int:
-        """Number of pixels over all stages."""
+        """Number of pixels over all stages, of the whole sky."""
         return sum(self.stage_pixels)
 
     def __str__(self) -> str:

@@ -11,7 +11,9 @@ from skydriver.scan import pixels as healpix
 from skydriver.scan.fits import Finished, FitKey, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from skydriver.scan.descent import Descent
 
 MINIMAL_IMPROVEMENT = 1e-3
 """A pixel's vertex is passed on to its neighbours again only if its llh fell by more than this."""
@@ -48,6 +50,8 @@ class StageFits:
         """Round `number` >= 1: every pixel beside one that improved in the round before, seeded from those only."""
         new = {pixel: self.best[pixel].wanted.key for pixel in self._new}
         self._new = set()
+        if not new:
+            return []
         beside = self._neighbours()
         seeds = ((pixel, tuple([new[other] for other in beside[pixel] if other in new])) for pixel in self.pixels)
         return [Wanted(self.nside, number, pixel, keys) for pixel, keys in seeds if keys]
@@ -79,18 +83,16 @@ class StageFits:
         return self._beside
 
 
-def whole_sky(nside: int) -> list[Wanted]:
-    """Round 0 of the first stage: every pixel, from the algorithm's own seeds."""
-    return [Wanted(nside, 0, pixel, ()) for pixel in range(12 * nside**2)]
+def begin(nside: int, pixels: Iterable[int]) -> list[Wanted]:
+    """Round 0 of the first stage: `pixels`, from the algorithm's own seeds."""
+    return [Wanted(nside, 0, pixel, ()) for pixel in pixels]
 
 
-def refine(coarse: StageFits, parents: Iterable[int], nside: int) -> list[Wanted]:
-    """Round 0 of a later stage: all children of each of `parents`, in that order, from the parent's best fit."""
-    chosen = list(parents)
-    rows = healpix.children(coarse.nside, chosen, nside).tolist()
+def refine(coarse: StageFits, parents: Sequence[int], descent: Descent) -> list[Wanted]:
+    """Round 0 of a later stage: the children inside of each of `parents`, in that order, from the parent's best fit."""
     return [
-        Wanted(nside, 0, pixel, seeds)
-        for seeds, row in zip(map(coarse.seeds_from, chosen), rows, strict=True)
+        Wanted(descent.child_nside, 0, pixel, seeds)
+        for seeds, row in zip(map(coarse.seeds_from, parents), descent.children(parents), strict=True)
         for pixel in row
     ]
 

@@ -80,7 +80,7 @@ class LocalScan:
 
     def __post_init__(self) -> None:
         """Begin with nothing finished."""
-        self.ledger = Ledger(self.request.plan_settings())
+        self.ledger = Ledger(self.request.plan_settings(self.mjd))
 
     def run(self, show: Callable[[Progress], None]) -> None:
         """Scan to the end, or to KeyboardInterrupt: then what is finished stays and `interrupted` is set.

@@ -11,12 +11,14 @@ from skydriver.events.selection import Selection, select
 from skydriver.recos.registry import find_reco
 from skydriver.scan.planner import PlanSettings
 from skydriver.scan.progression import parse_nsides
+from skydriver.services.regions import WHOLE_SKY
 
 if TYPE_CHECKING:
     from skydriver.events.cleaning import Cleaned
     from skydriver.events.event import Event
     from skydriver.recos.base import Reconstruction
     from skydriver.scan.progression import Progression
+    from skydriver.services.regions import SkyRegion
 
 DEFAULT_RECO = "pandel_mpe"
 DEFAULT_NSIDES = "8:0,64:12,512:24"
@@ -41,6 +43,8 @@ class ScanRequest:
     workers: int = 1
     selection: Selection = field(default_factory=Selection)
     """Which of the event's pulses are fitted."""
+    region: SkyRegion = WHOLE_SKY
+    """The part of the sky to look at."""
 
     def __post_init__(self) -> None:
         """Check every argument."""
@@ -59,9 +63,17 @@ class ScanRequest:
         """The algorithm asked for."""
         return find_reco(self.reco)
 
-    def plan_settings(self) -> PlanSettings:
-        """What the planner needs."""
-        return PlanSettings(self.progression, self.algorithm().info.rounds, self.predictive_scanning_threshold)
+    def plan_settings(self, mjd: float | None = None) -> PlanSettings:
+        """What the planner needs for an event at the time `mjd` (UTC); without a time it is that of the whole sky.
+
+        Raises
+        ------
+        SettingError
+            Naming ``zenith_band``, if the region is empty at that time.
+        """
+        inside = None if mjd is None else self.region.inside(mjd)
+        rounds = self.algorithm().info.rounds
+        return PlanSettings(self.progression, rounds, self.predictive_scanning_threshold, inside)
 
     def fit_limit_s(self) -> float:
         """Limit on the CPU time of one fit."""

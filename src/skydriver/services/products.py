@@ -108,7 +108,6 @@ def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], pa
     if best is None:
         raise ResultError("a map without a best fit has no picture")
     event = skymap.event
-    partial = " · PARTIAL: the scan was interrupted" if provenance.partial else ""
     kind = "real event" if event.is_real_event else "simulated event"
     picture = io.BytesIO()
     draw_skymap(
@@ -116,9 +115,19 @@ def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], pa
         {nside: (rows["index"], rows["llh"]) for nside, rows in skymap.stages.items()},
         (best.ra_deg, best.dec_deg),
         title=f"Run {event.run_id}, event {event.event_id} ({kind})",
-        subtitle=f"{provenance.algorithm} {provenance.algorithm_version} · MJD {event.mjd:.6f} UTC{partial}",
+        subtitle=_subtitle(provenance, event.mjd),
         markers=[Marker(*look) for look in looks],
         footer=provenance.statement,
     )
     write_atomically(path, picture.getvalue())
     return path
+
+
+def _subtitle(provenance: Provenance, mjd: float) -> str:
+    """How and when, and what the map does not show."""
+    parts = [f"{provenance.algorithm} {provenance.algorithm_version}", f"MJD {mjd:.6f} UTC"]
+    if provenance.region:
+        parts.append("only " + ", ".join(f"{name} {text}" for name, text in provenance.region.items()))
+    if provenance.partial:
+        parts.append("PARTIAL: the scan was interrupted")
+    return " · ".join(parts)

@@ -69,6 +69,7 @@ def provenance(scan: LocalScan, event: Event, cleaned: Cleaned, fits: list[Finis
         machine=machine_type(),
         partial=not scan.ledger.plan().finished,
         not_reproducible=tuple(WHY_UNLUCKY[word].format(n) for word, n in sorted(scan.unlucky.items())),
+        region=request.region.described(),
         errors=tuple(PixelError(f.wanted.nside, f.wanted.pixel, f.error) for f in fits if f.error),
         selection=request.selection.described(),
     )

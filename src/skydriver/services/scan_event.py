@@ -50,8 +50,8 @@ def scan_event(
     cleaned = prepare(event, request)
     looks = first_looks(event)
     interrupts.hold()
+    scan = LocalScan(request, cleaned.pulses, event.header.mjd, interrupts)
     with folder_to_fill(out):
-        scan = LocalScan(request, cleaned.pulses, event.header.mjd, interrupts)
         scan.run(show)
         skymap = sky_map(scan, event, cleaned)
         if not skymap.n_pixels:
@@ -69,6 +69,7 @@ def _identity(skymap: SkyMap) -> dict[str, Any]:
         "is_real_event": skymap.event.is_real_event,
         "algorithm": provenance.algorithm if provenance else "",
         "statement": provenance.statement if provenance else "",
+        "region": dict(provenance.region) if provenance else {},
         "partial": skymap.partial,
         "not_reproducible": list(provenance.not_reproducible) if provenance else [],
     }

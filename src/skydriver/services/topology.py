@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from skydriver.detector.edge import deepest_m, depth_m
-from skydriver.recos.hypotheses import Comparison, compare
+from skydriver.recos.hypotheses import Comparison, PointSource, compare
 from skydriver.recos.light_ends import LightEnds, light_ends
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Topology:
     label: Label
     fit_quality: float
     """Negative log-likelihood per hit DOM of the better of the two fits: 6.4 to 7.5 is usual, more is poor."""
-    vertex: tuple[float, float, float, float]
-    """x, y, z (m) and t (ns) of the fitted point source."""
+    vertex: PointSource
+    """Of the fitted point source."""
     evidence: tuple[Evidence, ...]
 
 
@@ -80,7 +80,7 @@ def topology(event: Event, pulses: Pulses, direction: ArrayLike, vertex: ArrayLi
     label = agreed(label_of(fits.significance, ends, depth), event.scalars)
     quality = min(fits.track_llh, fits.point_llh) / fits.n_dom
     evidence = (*_from_fits(fits, ends, depth), *_from_event(event.scalars))
-    return Topology(label, quality, tuple(fits.point), evidence)
+    return Topology(label, quality, fits.point, evidence)
 
 
 def label_of(significance: float, ends: LightEnds, deepest: float) -> Label:

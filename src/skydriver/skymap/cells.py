@@ -31,6 +31,10 @@ class Cells(NamedTuple):
         area: Floats = np.pi / (3.0 * self.nside.astype(np.float64) ** 2)
         return area
 
+    def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Cells:
+        """Those that `which` (a flag for each, or indices) picks."""
+        return Cells(self.nside[which], self.pixel[which], self.llh[which])
+
 
 def cells_of(skymap: SkyMap) -> Cells:
     """The scanned sky, each part as fine as it was scanned.
@@ -84,7 +88,12 @@ def _refined(cells: Cells, coarse: int, nside: int, pixel: Indices, llh: Floats)
     inherited = _finite(nside, children.ravel(), values)
     own = _finite(nside, pixel, llh)
     rest = np.isin(inherited.pixel, own.pixel, invert=True)
-    parts = (Cells(*(column[~replaced] for column in cells)), Cells(*(column[rest] for column in inherited)), own)
-    joined = Cells(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    order = np.lexsort((joined.pixel, joined.nside))
-    return Cells(*(column[order] for column in joined))
+    return _joined(cells.select(~replaced), inherited.select(rest), own)
+
+
+def _joined(*parts: Cells) -> Cells:
+    """All cells of `parts`, sorted."""
+    nside = np.concatenate([part.nside for part in parts])
+    pixel = np.concatenate([part.pixel for part in parts])
+    order = np.lexsort((pixel, nside))
+    return Cells(nside, pixel, np.concatenate([part.llh for part in parts])).select(order)

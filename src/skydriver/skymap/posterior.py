@@ -164,4 +164,5 @@ def _spread(nside: int, source: Indices, mass: Floats, target: Indices, sigma_de
         chord2 = ((rows[:, np.newaxis, :] - to) ** 2).sum(axis=2)
         kernel = np.exp(-0.5 * concentration * (chord2 - chord2.min(axis=1, keepdims=True)))
         total += (mass[begin : begin + step] / kernel.sum(axis=1)) @ kernel
-    return total / total.sum()
+    spread: Floats = total / total.sum()
+    return spread

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the JSON form."""
-_ADDED: dict[str, object] = {"selection": {}}
-"""Fields that this format gained: what files without them mean."""
+LATER_FIELDS: dict[str, object] = {"selection": {}, "region": {}}
+"""Fields that files of earlier releases lack, and what they mean by that."""
 _LARGEST = 1e308
 """Numbers are finite: smaller than this."""
 
@@ -76,6 +76,8 @@ class Provenance:
     """Why pixels have no value, by nside and pixel."""
     selection: Mapping[str, str] = field(default_factory=dict)
     """What was asked for otherwise than by default of the pulses to fit, by the option's name."""
+    region: Mapping[str, str] = field(default_factory=dict)
+    """Which part of the sky was asked for, by the names of the settings; empty for the whole sky."""
 
     def __post_init__(self) -> None:
         """Freeze and sort; refuse what cannot be written."""
@@ -86,7 +88,7 @@ class Provenance:
             if not abs(number) < _LARGEST:
                 raise ResultError(f"provenance: {name} {number!r} is not a finite number")
         object.__setattr__(self, "errors", tuple(sorted(PixelError(*error) for error in self.errors)))
-        for name in ("counts", "tables", "selection"):
+        for name in ("counts", "tables", "selection", "region"):
             object.__setattr__(self, name, MappingProxyType(dict(sorted(getattr(self, name).items()))))
 
     @property
@@ -103,6 +105,7 @@ class Provenance:
             "counts": dict(self.counts),
             "tables": dict(self.tables),
             "selection": dict(self.selection),
+            "region": dict(self.region),
         }
         document = {"statement": self.statement, "format": FORMAT, **content}
         return json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
@@ -116,7 +119,7 @@ class Provenance:
         ResultError
             Naming what is missing, unknown or not of its type.
         """
-        document = _ADDED | _document(data)
+        document = LATER_FIELDS | _document(data)
         if document.get("format") != FORMAT:
             raise ResultError(f"provenance: format {document.get('format')!r} is not {FORMAT}, the one known here")
         names = {f.name for f in fields(cls)}

@@ -83,7 +83,7 @@ class SkyMap:
     stages: Mapping[int, Rows]
     """By nside, coarse to fine: one row of `columns.DTYPE` for each finished pixel."""
     complete: Mapping[int, bool]
-    """By nside: whether no pixel of the stage is missing and none may change."""
+    """By nside: whether no pixel that the scan wants of the stage is missing and none may change."""
     event: EventIdentity
     provenance: Provenance | None
     """None for a map that came without, from elsewhere."""

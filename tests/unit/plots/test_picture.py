@@ -55,6 +55,17 @@ def test_partial_maps_and_failed_fits_are_drawn(tmp_path):
         assert np.sum(np.all(picture == np.round(np.array(colour[:3]) * 255), axis=1)) > 1000
 
 
+@pytest.mark.parametrize("best", [(75.0, 5.0), (76.5, 5.0), (0.0, 90.0)])
+def test_a_disc_is_drawn_and_the_rest_is_not_scanned(tmp_path, best):
+    """Also with the best fit at the disc's edge, where no neighbour is left to draw contours with."""
+    center = (75.0, 5.0) if best[1] < 90 else best
+    kept = {nside: hpgeom.query_circle(nside, *center, 1.5, nest=False, inclusive=True) for nside in (8, 64)}
+    stages = {nside: (pixels, np.arange(len(pixels), dtype=float)) for nside, pixels in kept.items()}
+    picture = draw(tmp_path, stages, best).reshape(-1, 3)
+    unscanned = np.all(picture == np.round(np.array(style.UNSCANNED[:3]) * 255), axis=1)
+    assert np.sum(unscanned) > 300_000
+
+
 def test_one_coarse_stage_and_no_success_at_all_are_drawn(tmp_path):
     draw(tmp_path, bowl(10.0, 10.0, refined=False), (10.0, 10.0))
     draw(tmp_path, {8: (np.arange(768), np.full(768, np.nan))}, (10.0, 10.0))

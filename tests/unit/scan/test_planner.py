@@ -2,9 +2,11 @@
 
 import math
 import random
+from dataclasses import replace
 from functools import cache
 
 import healpy
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +29,22 @@ def toy_fit(wanted, salt, nan_rate=0.0):
     return Finished(wanted, llh, math.nan, 1e4, *[dice.uniform(-500, 500) for _ in range(4)], dice.random())
 
 
+def speckles(salt, share):
+    """A region of pixels drawn by chance, each for itself: so parents without a child inside too."""
+
+    def inside(nside, pixels):
+        dice = (random.Random(f"{salt} {nside} {pixel}") for pixel in pixels)  # noqa: S311 - a toy, no secret
+        return np.array([die.random() < share for die in dice], dtype=bool)
+
+    return inside
+
+
+def only_inside(plan_settings, nside, pixels):
+    """Those of some pixels that belong to the scan."""
+    inside = plan_settings.inside
+    return list(pixels) if inside is None else [pixel for pixel in pixels if inside(nside, [pixel])[0]]
+
+
 class SlowPlan:
     """The laws of the planner, written down one by one with dictionaries and no thought of speed."""
 
@@ -40,16 +58,15 @@ class SlowPlan:
 
     def _run(self):
         stages = self.settings.progression.stages
-        wanted = [Wanted(stages[0].nside, 0, pixel, ()) for pixel in range(12 * stages[0].nside ** 2)]
+        first = stages[0].nside
+        wanted = [Wanted(first, 0, pixel, ()) for pixel in only_inside(self.settings, first, range(12 * first**2))]
         for i, stage in enumerate(stages):
             if not self._stage(stage.nside, wanted):
                 if i + 1 < len(stages):
                     self._speculate(stage.nside, len(wanted), stages[i + 1])
                 return
             if i + 1 < len(stages):
-                wanted = self._children(
-                    stage.nside, self._ranked(stage.nside)[: stages[i + 1].extension], stages[i + 1].nside
-                )
+                wanted = self._children(stage.nside, self._parents(stage.nside, stages[i + 1]), stages[i + 1].nside)
         self.finished = True
 
     def _stage(self, nside, wanted):
@@ -76,26 +93,39 @@ class SlowPlan:
     def _ranked(self, nside):
         return sorted(self.maps[nside], key=lambda pixel: (value(best(self.maps[nside][pixel])), pixel))
 
+    def _parents(self, nside, stage):
+        have_a_child = {p for p, _ in self._families(nside, stage.nside)}
+        return [p for p in self._ranked(nside) if p in have_a_child][: stage.extension]
+
+    def _families(self, nside, child_nside):
+        children = only_inside(self.settings, child_nside, range(12 * child_nside**2))
+        return [(int(p), child) for p, child in zip(parents_of(nside, child_nside)[children], children, strict=True)]
+
     def _children(self, nside, parents, child_nside):
-        around = healpy.ang2pix(nside, *healpy.pix2ang(child_nside, range(12 * child_nside**2)))
         wanted = []
         for parent in parents:
             fit = best(self.maps[nside][parent])
             seeds = (fit.wanted.key,) if value(fit) < math.inf else ()
-            wanted += [Wanted(child_nside, 0, child, seeds) for child, p in enumerate(around) if p == parent]
+            wanted += [
+                Wanted(child_nside, 0, child, seeds) for p, child in self._families(nside, child_nside) if p == parent
+            ]
         return wanted
 
     def _speculate(self, nside, n_pixels, stage):
         threshold = self.settings.predictive_scanning_threshold
         first = sum(any(fit.wanted.round == 0 for fit in fits) for fits in self.maps[nside].values())
         if threshold < 1 and first >= threshold * n_pixels:
-            parents = self._ranked(nside)[: stage.extension]
-            parents = [p for p in parents if value(best(self.maps[nside][p])) < math.inf]
+            parents = [p for p in self._parents(nside, stage) if value(best(self.maps[nside][p])) < math.inf]
             wanted = self._children(nside, parents, stage.nside)
             self.speculative = [w for w in wanted if w not in self.results]
 
     def final(self):
         return {n: [best(fits[p]) for p in sorted(fits) if fits[p]] for n, fits in self.maps.items()}
+
+
+@cache
+def parents_of(nside, child_nside):
+    return healpy.ang2pix(nside, *healpy.pix2ang(child_nside, range(12 * child_nside**2)))
 
 
 @cache
@@ -114,12 +144,13 @@ def value(fit):
 
 @st.composite
 def scans(draw):
-    """Settings of a small scan, a toy likelihood, and how often it fails."""
+    """Settings of a small scan, often of a part of the sky, a toy likelihood, and how often it fails."""
     nsides = draw(
         st.sampled_from(["1:0", "2:0", "1:0,2:5", "2:0,8:3", "1:0,2:12,4:7", "1:0,4:2,8:5", "1:0,2:3,4:4,8:2"])
     )
     threshold = draw(st.sampled_from([1.0, 1.0, 0.1, 0.5, 0.9]) | st.floats(0.1, 1.0))
-    plan_settings = PlanSettings(parse_nsides(nsides), draw(st.integers(1, 4)), threshold)
+    inside = draw(st.none() | st.builds(speckles, st.integers(0, 10**6), st.sampled_from([0.1, 0.3, 0.9])))
+    plan_settings = PlanSettings(parse_nsides(nsides), draw(st.integers(1, 4)), threshold, inside)
     return plan_settings, draw(st.integers(0, 10**6)), draw(st.sampled_from([0.0, 0.2, 0.9, 1.0]))
 
 
@@ -158,10 +189,11 @@ def as_text(maps):
 @given(scans(), st.randoms(use_true_random=False))
 def test_the_result_does_not_depend_on_order_kills_repeats_or_threshold(scan, dice):
     plan_settings, salt, nan_rate = scan
-    without = PlanSettings(plan_settings.progression, plan_settings.rounds)
+    without = replace(plan_settings, predictive_scanning_threshold=1.0)
     expected = final_fits(without, in_order(without, salt, nan_rate))
     assert as_text(final_fits(plan_settings, at_random(plan_settings, salt, nan_rate, dice))) == as_text(expected)
-    assert [len(result.fits) for result in expected.values()] == list(plan_settings.progression.stage_pixels)
+    if plan_settings.inside is None:
+        assert [len(result.fits) for result in expected.values()] == list(plan_settings.progression.stage_pixels)
     assert all(result.complete for result in expected.values())
 
 
@@ -212,13 +244,75 @@ def test_no_fit_is_wanted_twice_and_every_seed_is_a_finished_fit_with_a_value(sc
 
 @settings(max_examples=25, deadline=None)
 @given(scans())
-def test_a_later_stage_is_exactly_the_children_of_the_lowest_pixels(scan):
+def test_a_later_stage_is_exactly_the_children_inside_of_the_lowest_pixels_that_have_one(scan):
     plan_settings, salt, nan_rate = scan
     maps = list(final_fits(plan_settings, in_order(plan_settings, salt, nan_rate)).values())
     for coarse, fine, stage in zip(maps, maps[1:], plan_settings.progression.stages[1:], strict=False):
-        ranked = sorted(coarse.fits, key=lambda fit: (value(fit), fit.wanted.pixel))[: stage.extension]
-        expected = pixels.children(coarse.nside, sorted(fit.wanted.pixel for fit in ranked), fine.nside)
-        assert [fit.wanted.pixel for fit in fine.fits] == sorted(expected.ravel().tolist())
+        ranked = sorted(coarse.fits, key=lambda fit: (value(fit), fit.wanted.pixel))
+        rows = pixels.children(coarse.nside, [fit.wanted.pixel for fit in ranked], fine.nside).tolist()
+        kept = [row for row in (only_inside(plan_settings, fine.nside, row) for row in rows) if row][: stage.extension]
+        assert [fit.wanted.pixel for fit in fine.fits] == sorted(pixel for row in kept for pixel in row)
+
+
+@settings(max_examples=25, deadline=None)
+@given(scans(), st.randoms(use_true_random=False))
+def test_nothing_outside_is_ever_asked_for(scan, dice):
+    plan_settings, salt, nan_rate = scan
+    for fit in at_random(plan_settings, salt, nan_rate, dice):
+        assert only_inside(plan_settings, fit.wanted.nside, [fit.wanted.pixel])
+
+
+def around(pixel, nside):
+    """A region of one pixel, all that is within it and all that it is within."""
+    place = healpy.pix2ang(nside, pixel)
+
+    def inside(other, others):
+        coarse = healpy.ang2pix(min(nside, other), *healpy.pix2ang(other, np.asarray(others, int)))
+        return np.asarray(coarse == healpy.ang2pix(min(nside, other), *place))
+
+    return inside
+
+
+@given(st.integers(0, 767), st.integers(0, 10**6))
+def test_a_region_of_one_pixel_is_followed_to_the_end(pixel, salt):
+    one = PlanSettings(parse_nsides("1:0,2:3,8:2"), 2, inside=around(pixel, 8))
+    maps = final_fits(one, in_order(one, salt, 0.2))
+    assert [len(result.fits) for result in maps.values()] == [1, 1, 1]
+    assert maps[8].fits[0].wanted.pixel == pixel
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1, 2, 4]))
+def test_regions_that_cover_the_sky_cover_the_first_stage(salt, nside):
+    sky = PlanSettings(parse_nsides(f"{nside}:0"), 1)
+    one = speckles(salt, 0.5)
+    halves = (one, lambda nside, pixels: ~one(nside, pixels))
+    wanted = [w for inside in halves for w in plan(replace(sky, inside=inside), []).certain]
+    assert sorted(wanted) == sorted(plan(sky, []).certain)
+
+
+@settings(max_examples=25, deadline=None)
+@given(scans())
+def test_a_region_of_the_whole_sky_is_the_whole_sky(scan):
+    plan_settings, salt, nan_rate = scan
+    without = replace(plan_settings, inside=None)
+    whole = replace(plan_settings, inside=lambda _, pixels: np.ones(len(pixels), bool))
+    assert repr(in_order(whole, salt, nan_rate)) == repr(in_order(without, salt, nan_rate))
+
+
+def test_a_scan_of_nothing_is_finished_and_empty():
+    nothing = Ledger(PlanSettings(parse_nsides("1:0,2:3"), 2, 0.5, lambda _, pixels: np.zeros(len(pixels), bool)))
+    assert nothing.plan().finished
+    assert nothing.best() is None
+    assert [(r.nside, r.complete, r.fits) for r in nothing.final_fits().values()] == [(1, True, ()), (2, True, ())]
+
+
+def test_a_stage_may_be_empty_and_the_best_is_the_one_befores():
+    coarse_only = PlanSettings(
+        parse_nsides("1:0,2:3,4:2"), 2, inside=lambda nside, pixels: np.full(len(pixels), nside < 2)
+    )
+    ledger, _ = run_rounds(coarse_only, lambda _, pixel: 100.0 + pixel)
+    assert ledger.best().wanted.key == FitKey(1, 0, 0)
+    assert [len(result.fits) for result in ledger.final_fits().values()] == [12, 0, 0]
 
 
 def finish(wanted, llh):
@@ -237,10 +331,10 @@ def run_rounds(plan_settings, llh_of):
 def test_sweeps_reseed_only_beside_what_improved():
     four_rounds = PlanSettings(parse_nsides("8:0"), 4)
     _, rounds = run_rounds(four_rounds, lambda number, pixel: 90.0 if (number, pixel) == (1, 300) else 100.0)
-    around = sorted(pixels.neighbours(8, [300])[0].tolist())
+    beside = sorted(pixels.neighbours(8, [300])[0].tolist())
     assert len(rounds[1]) == 768
-    assert rounds[1][300].seeds == tuple(FitKey(8, 0, pixel) for pixel in around)
-    assert rounds[2] == tuple(Wanted(8, 2, pixel, (FitKey(8, 1, 300),)) for pixel in around)
+    assert rounds[1][300].seeds == tuple(FitKey(8, 0, pixel) for pixel in beside)
+    assert rounds[2] == tuple(Wanted(8, 2, pixel, (FitKey(8, 1, 300),)) for pixel in beside)
     assert len(rounds) == 3, "nothing improved in the second sweep, so there is no third"
 
 

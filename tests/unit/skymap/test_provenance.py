@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from skydriver.errors import ResultError
-from skydriver.skymap.provenance import _ADDED, PixelError, Provenance, machine_type
+from skydriver.skymap.provenance import LATER_FIELDS, PixelError, Provenance, machine_type
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def provenance(new_map):
 
 def test_it_round_trips(provenance):
     stopped = replace(provenance, partial=True, not_reproducible=("a fit ran out of time",), max_reco_time_s=None)
+    stopped = replace(stopped, region={"radius": "3.0", "center": "138.6,0.1"})
     for one in (provenance, stopped):
         assert Provenance.from_json(one.to_json()) == one
 
@@ -61,7 +62,7 @@ def test_a_field_of_another_type_is_named(provenance, name, bad):
         Provenance.from_json(json.dumps(document))
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Provenance) if f.name not in _ADDED])
+@pytest.mark.parametrize("name", [f.name for f in fields(Provenance) if f.name not in LATER_FIELDS])
 def test_a_missing_field_is_named(provenance, name):
     document = json.loads(provenance.to_json())
     del document[name]
@@ -69,10 +70,11 @@ def test_a_missing_field_is_named(provenance, name):
         Provenance.from_json(json.dumps(document))
 
 
-def test_a_file_from_before_pulses_could_be_selected_has_an_empty_selection(provenance):
+@pytest.mark.parametrize("name", LATER_FIELDS)
+def test_a_file_from_before_a_field_was_there_is_read(provenance, name):
     document = json.loads(provenance.to_json())
-    del document["selection"]
-    assert Provenance.from_json(json.dumps(document)) == replace(provenance, selection={})
+    del document[name]
+    assert Provenance.from_json(json.dumps(document)) == replace(provenance, **{name: LATER_FIELDS[name]})
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"format": 2}'])
