@@ -22,8 +22,7 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     reco: Annotated[
         str,
         typer.Option(
-            help="Reconstruction: pandel_mpe[:length=M][:jitter=NS][:photons=N], dummy[:SEED] or "
-            "crash_dummy[:FRACTION[:KIND]]."
+            help="Reconstruction: pandel_mpe[:OPTION=NUMBER…], dummy[:SEED] or crash_dummy[:FRACTION[:KIND]]."
         ),
     ] = "pandel_mpe",
     nsides: Annotated[
