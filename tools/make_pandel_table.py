@@ -1,14 +1,19 @@
-"""Make the table that `pandel_mpe` reads: cubic B-spline coefficients of log p and log S.
+"""Make the tables that `pandel_mpe` reads: cubic B-spline coefficients of log p and log S.
 
-Usage: python tools/make_pandel_table.py
+Usage: python tools/make_pandel_table.py [JITTER_NS ...]
 
-It writes src/skydriver/recos/data/pandel_<sha256>.npy and prints the name, which belongs into
-src/skydriver/recos/pandel_table.py as TABLE_NAME. `skydriver.recos.pandel_table` says what is tabulated.
+For each width of the Gaussian (ns; without any, for all that are shipped) it writes
+src/skydriver/recos/data/pandel_<sha256>.npy and prints the width and the name, which belong into
+src/skydriver/recos/pandel_table.py as TABLES. `skydriver.recos.pandel_table` says what is tabulated.
+
+The last bit of some coefficients, up to 1e-14, depends on numpy's matrix product: those shipped come from a processor
+with AVX-512 under OPENBLAS_CORETYPE=SkylakeX.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -42,9 +47,8 @@ def gamma_law(x: Array, xi: float) -> Array:
     return np.exp(xi * np.log(rate) + (xi - 1) * np.log(x) - rate * x - gammaln(xi))
 
 
-def convoluted(xi: float, t: Array) -> tuple[Array, Array]:
-    """P.d.f. (1/ns) and survival function at the residual times t (ns), by quadrature in two parts."""
-    sigma = pt.JITTER_NS
+def convoluted(xi: float, t: Array, sigma: float) -> tuple[Array, Array]:
+    """P.d.f. (1/ns) and survival function at the residual times t (ns), by quadrature in two parts; sigma in ns."""
     split = 3 * sigma
     x, w = near_nodes(split)
     near = gamma_law(x, xi) * w
@@ -71,12 +75,12 @@ def knots() -> tuple[Array, Array]:
     return u * u, np.sign(v) * (square + np.sqrt(square * square + 4 * v * v)) / 2
 
 
-def coefficients() -> NDArray[np.float32]:
-    """B-spline coefficients (N_U + 3, N_V + 3, 2) of log p and log S."""
+def coefficients(jitter_ns: float) -> NDArray[np.float32]:
+    """B-spline coefficients (N_U + 3, N_V + 3, 2) of log p and log S, of a Gaussian of this width."""
     xi, t = knots()
     values = np.empty((pt.N_U, pt.N_V, 2))
     for i, x in enumerate(xi):
-        density, tail = convoluted(float(x), t)
+        density, tail = convoluted(float(x), t, jitter_ns)
         values[i, :, 0] = np.log((1 - pt.NOISE_FRACTION) * density + pt.NOISE_PER_NS)
         values[i, :, 1] = np.log((1 - pt.NOISE_FRACTION) * tail + pt.NOISE_FRACTION)
     for axis in (0, 1):
@@ -98,13 +102,19 @@ def continued(values: Array, axis: int) -> Array:
     return np.moveaxis(rows, 0, axis)
 
 
-def main() -> None:
+def write(jitter_ns: float) -> str:
+    """Write the table of this width; the file's name."""
     buffer = BytesIO()
-    np.save(buffer, coefficients())
+    np.save(buffer, coefficients(jitter_ns))
     name = f"pandel_{hashlib.sha256(buffer.getvalue()).hexdigest()[:16]}.npy"
     folder = Path(__file__).resolve().parent.parent / "src" / "skydriver" / "recos" / "data"
     (folder / name).write_bytes(buffer.getvalue())
-    print(name)
+    return name
+
+
+def main() -> None:
+    for jitter_ns in map(float, sys.argv[1:] or pt.TABLES):
+        print(jitter_ns, write(jitter_ns))
 
 
 if __name__ == "__main__":

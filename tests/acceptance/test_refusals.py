@@ -99,7 +99,11 @@ EVENTS = {
 
 SETTINGS = {
     "unknown algorithm": (["--reco", "splinempe"], "reco: there is no algorithm 'splinempe', only crash_dummy, dummy"),
-    "options of none": (["--reco", "pandel_mpe:1"], "reco: pandel_mpe does not take the options '1'"),
+    "unknown option": (["--reco", "pandel_mpe:1"], "reco: pandel_mpe takes length=, jitter= and photons=, not '1'"),
+    "jitter of 9": (
+        ["--reco", "pandel_mpe:jitter=9"],
+        "reco: the option jitter of pandel_mpe is one of 8, 15, 25 ns, not '9'",
+    ),
     "fraction of 2": (["--reco", "crash_dummy:2"], "reco: the fraction of crash_dummy is a number from 0 to 1"),
     "no nsides": (["--nsides", ""], "nsides: '' is not of the form NSIDE:EXTENSION"),
     "nsides that are words": (["--nsides", "eight"], "nsides: 'eight' is not of the form"),

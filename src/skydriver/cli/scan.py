@@ -29,7 +29,10 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     event: EventArgument,
     *,
     reco: Annotated[
-        str, typer.Option(help="Reconstruction: pandel_mpe, dummy[:SEED] or crash_dummy[:FRACTION[:KIND]].")
+        str,
+        typer.Option(
+            help="Reconstruction: pandel_mpe[:OPTION=NUMBER…], dummy[:SEED] or crash_dummy[:FRACTION[:KIND]]."
+        ),
     ] = "pandel_mpe",
     nsides: Annotated[
         str, typer.Option(help="Progression NSIDE:PIXELS,…: each stage refines so many pixels of the one before.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skydriver.recos.base import Reconstruction
 
 ALGORITHMS: dict[str, Callable[..., Reconstruction]] = {
-    "pandel_mpe": PandelMpe,
+    "pandel_mpe": PandelMpe.from_text,
     "dummy": Dummy.from_text,
     "crash_dummy": CrashDummy.from_text,
 }

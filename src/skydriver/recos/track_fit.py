@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -132,6 +132,9 @@ class TrackFitter:
         How DOMs are weighted and where the algorithm's own seeds lie.
     """
 
+    _warm: ClassVar[bool] = False
+    """Whether the kernels, which all share, are compiled."""
+
     def __init__(self, pulses: Pulses, table: Array, scattering_length_m: float, settings: TrackSettings) -> None:
         hits = first_hits(pulses, settings.max_photons)
         self._constant = round(float(np.log(hits[:, 4]).sum()), 6)
@@ -150,10 +153,13 @@ class TrackFitter:
         """Number of likelihood evaluations so far."""
 
     def warm_up(self) -> None:
-        """Compile every kernel, or load it from the cache, so that no fit is charged for it."""
+        """Compile every kernel, or load it from the cache, so that no fit is charged for it: once in a process."""
+        if TrackFitter._warm:
+            return
         fit = self.fit(np.array([0.0, 0.0, 1.0]), None)
         self.fit(np.array([0.0, 0.0, 1.0]), np.array([fit[3:]] * (self._n_given + 1)))
         self.evaluations = 0
+        TrackFitter._warm = True
 
     def fit(self, direction: Array, seeds: Array | None) -> Fit:
         """As `skydriver.recos.base.EventFitter.fit`."""

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.scan.batches import cut
-from skydriver.scan.fits import Finished, Wanted
+from skydriver.scan.fits import Wanted
 from skydriver.scan.forecast import fit_seconds, forecast
 from skydriver.scan.planner import Ledger
-from skydriver.services.directions import pixel_directions
 from skydriver.services.interrupts import Interrupts
-from skydriver.worker.compute import MAX_PIXELS, NO_FIT
+from skydriver.services.pixel_tasks import PixelTasks, finished
+from skydriver.worker.attempt import NO_FIT
+from skydriver.worker.compute import MAX_PIXELS
 from skydriver.worker.pool import Pool
-from skydriver.worker.task import Job, PixelReport, PixelTask
+from skydriver.worker.task import Job, Model, PixelReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from skydriver.events.event import Pulses
+    from skydriver.scan.fits import Finished
     from skydriver.scan.forecast import Forecast
     from skydriver.services.preparation import ScanRequest
     from skydriver.worker.pool import Answer
@@ -65,6 +67,8 @@ class LocalScan:
     mjd: float
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Requests to stop: answered while the scan waits for its workers."""
+    model: int = 0
+    """Which model fits, where a pool has several; a pool of the scan's own has one."""
     ledger: Ledger = field(init=False)
     interrupted: bool = False
     n_fits: int = 0
@@ -76,11 +80,12 @@ class LocalScan:
     _at_work: set[Wanted] = field(default_factory=set)
     _failures: Counter[Wanted] = field(default_factory=Counter)
     _losses: Counter[Wanted] = field(default_factory=Counter)
-    _directions: dict[tuple[int, int], tuple[float, float, float]] = field(default_factory=dict)
+    _tasks: PixelTasks = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing finished."""
         self.ledger = Ledger(self.request.plan_settings(self.mjd))
+        self._tasks = PixelTasks(self.ledger, self.mjd)
 
     def run(self, show: Callable[[Progress], None]) -> None:
         """Scan to the end, or to KeyboardInterrupt: then what is finished stays and `interrupted` is set.
@@ -90,16 +95,52 @@ class LocalScan:
         show
             Called after each step.
         """
-        job = Job(self.request.reco, self.pulses, self.request.fit_limit_s())
+        self.model = 0
+        job = Job((Model(self.request.reco, self.pulses),), self.request.fit_limit_s())
         try:
             with Pool[Batch](job, self.request.workers) as pool:
-                while not self.ledger.plan().finished:
-                    self._hand_out(pool)
-                    for answer in self._wait(pool):
-                        self._take_in(answer.tag, answer.reports)
-                    show(self.progress())
+                self._scan(pool, show)
         except KeyboardInterrupt:
             self.interrupted = True
+
+    def run_in(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
+        """Scan to the end in a pool that is open and idle, and leave it idle: scans may follow one another in it.
+
+        Parameters
+        ----------
+        pool
+            The one of its models that `model` tells is that of `request` and `pulses`; its limit on the time of a fit
+            holds, not the request's.
+        show
+            Called after each step.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Where it was interrupted: what is finished stays and `interrupted` is set, and the pool must be closed, for
+            its workers are still at work.
+        """
+        try:
+            self._scan(pool, show)
+            self._await_idle(pool)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+
+    def _scan(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
+        while not self.ledger.plan().finished:
+            self._hand_out(pool)
+            for answer in self._wait(pool):
+                self._take_in(answer.tag, answer.reports)
+            show(self.progress())
+
+    def _await_idle(self, pool: Pool[Batch]) -> None:
+        """Wait for the fits that were begun early and that the final plan does not want; they count only as made."""
+        while self._at_work:
+            for answer in self._wait(pool):
+                self._at_work.difference_update(answer.tag)
+                for report in answer.reports or [WORKER_DIED]:
+                    self._count(report)
 
     def progress(self) -> Progress:
         """How far the scan is."""
@@ -121,7 +162,7 @@ class LocalScan:
                 batch = self._next_batch(free)
                 free = free[len(batch) :]
                 self._at_work.update(batch)
-                pool.submit(batch, [self._task(fit) for fit in batch])
+                pool.submit(batch, [self._tasks.task(fit, self.model) for fit in batch])
 
     def _next_batch(self, free: Sequence[Wanted]) -> Batch:
         """The fits ahead that make a task; suspects go alone."""
@@ -130,29 +171,19 @@ class LocalScan:
         tasks = cut(free, fit_seconds(self.ledger.tallies()), self.request.workers)
         return next(tasks)[:MAX_PIXELS]
 
-    def _task(self, fit: Wanted) -> PixelTask:
-        seeds = (self.ledger.fit(key) for key in fit.seeds)
-        return PixelTask(self._direction(fit), tuple((seed.x, seed.y, seed.z, seed.t) for seed in seeds))
-
-    def _direction(self, fit: Wanted) -> tuple[float, float, float]:
-        """The pixel's direction; those of its whole stage are looked up together."""
-        if (fit.nside, fit.pixel) not in self._directions:
-            plan = self.ledger.plan()
-            pixels = sorted({other.pixel for other in (*plan.certain, *plan.speculative) if other.nside == fit.nside})
-            vectors = pixel_directions(fit.nside, pixels, self.mjd)
-            self._directions.update(zip(((fit.nside, pixel) for pixel in pixels), vectors, strict=True))
-        return self._directions[fit.nside, fit.pixel]
-
     def _take_in(self, batch: Batch, reports: Sequence[PixelReport] | None) -> None:
         """Count what came back; without reports the worker died, and the first fit is suspected and sent alone."""
         self._at_work.difference_update(batch)
         if reports is None:
             batch, reports = batch[:1], [WORKER_DIED]
         for fit, report in zip(batch, reports, strict=True):
-            self.n_fits += 1
-            self.fit_cpu_seconds += report.cpu_seconds
+            self._count(report)
             if report.outcome == "done" or self._give_up(fit, report):
-                self.ledger.add(_finished(fit, report))
+                self.ledger.add(finished(fit, report))
+
+    def _count(self, report: PixelReport) -> None:
+        self.n_fits += 1
+        self.fit_cpu_seconds += report.cpu_seconds
 
     def _give_up(self, fit: Wanted, report: PixelReport) -> bool:
         """Whether this failure was the last one allowed."""
@@ -163,8 +194,3 @@ class LocalScan:
         if report.outcome == "stopped" or (lost and last):
             self.unlucky[report.outcome] += 1
         return last
-
-
-def _finished(fit: Wanted, report: PixelReport) -> Finished:
-    numbers = (report.llh, report.E_in, report.E_tot, report.x, report.y, report.z, report.t)
-    return Finished(fit, *numbers, cpu_seconds=report.cpu_seconds, error=report.error)

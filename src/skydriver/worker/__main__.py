@@ -1,6 +1,6 @@
 """A worker process: ``python -m skydriver.worker FD``, started by `skydriver.worker.pool`.
 
-It loads the algorithm, answers `Ready`, and then one list of reports for each task that comes in over the socket FD,
+It loads the algorithms, answers `Ready`, and then one list of reports for each task that comes in over the socket FD,
 until that is closed. The fits run in a forked child (`skydriver.worker.compute`).
 """
 
@@ -11,12 +11,13 @@ import sys
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from skydriver.errors import TaskError
+from skydriver.errors import TaskError, TaskInputError
 from skydriver.recos.registry import find_reco
 from skydriver.worker.compute import ComputeProcess
 from skydriver.worker.task import Ready, Refused
 
 if TYPE_CHECKING:
+    from skydriver.recos.base import EventFitter
     from skydriver.worker.task import Job
 
 
@@ -41,11 +42,11 @@ def serve(coordinator: Connection) -> None:
     """Take the job, then task after task; EOFError when the coordinator is gone."""
     job: Job = coordinator.recv()
     try:
-        fitter = find_reco(job.reco).bind(job.pulses)
+        fitters = bind_all(job)
     except TaskError as error:
         coordinator.send(Refused(str(error)))
         return
-    compute = ComputeProcess(fitter, job.max_reco_time_s, [coordinator])
+    compute = ComputeProcess(fitters, job.max_reco_time_s, [coordinator])
     try:
         coordinator.send(Ready())
         while True:
@@ -54,6 +55,17 @@ def serve(coordinator: Connection) -> None:
         # It is ending, and waits for its child so that the child's CPU time counts.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         compute.close()
+
+
+def bind_all(job: Job) -> list[EventFitter]:
+    """What fits, for each of the job's models; a `TaskInputError` names the model that cannot."""
+    fitters: list[EventFitter] = []
+    for k, model in enumerate(job.models):
+        try:
+            fitters.append(find_reco(model.reco).bind(model.pulses))
+        except TaskInputError as error:
+            raise TaskInputError(f"model {k}, {model.reco}: {error}") from error
+    return fitters
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ code.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skydriver.recos.base import Fit
+from skydriver.worker.attempt import NO_FIT, ROW, attempt, report_of, row_of
 from skydriver.worker.task import PixelReport
 
 if TYPE_CHECKING:
@@ -34,18 +33,14 @@ WALL_FACTOR, WALL_EXTRA_S = 10.0, 60.0
 """A fit may take this much longer by the clock than by CPU time: a stuck one ends too, a starved one is not blamed."""
 TIME_SIGNALS = {signal.SIGPROF: "CPU time", signal.SIGALRM: "time by the clock"}
 
-ROW = np.dtype([("fit", "f8", 7), ("cpu_seconds", "f8"), ("error", "S240")])
-"""One outcome in shared memory; its error is empty where the fit was done."""
-NO_FIT = Fit(*[math.nan] * 7)
-
 
 class ComputeProcess:
-    """A forked child bound to one event. Fork from a process without threads.
+    """A forked child bound to the models of one job. Fork from a process without threads.
 
     Parameters
     ----------
-    fitter
-        What fits, loaded and compiled before the fork.
+    fitters
+        What fits, for each model, loaded and compiled before the fork.
     max_reco_time_s
         Limit on the CPU time of one fit.
     private
@@ -53,8 +48,10 @@ class ComputeProcess:
         and when they hang up a task is given up.
     """
 
-    def __init__(self, fitter: EventFitter, max_reco_time_s: float, private: Sequence[Connection] = ()) -> None:
-        self._fitter = fitter
+    def __init__(
+        self, fitters: Sequence[EventFitter], max_reco_time_s: float, private: Sequence[Connection] = ()
+    ) -> None:
+        self._fitters = fitters
         self._limit_s = max_reco_time_s
         self._private = private
         memory = mmap(-1, ROW.itemsize * MAX_PIXELS + 8)
@@ -68,7 +65,7 @@ class ComputeProcess:
         reports: list[PixelReport] = []
         while len(reports) < len(pixels):
             status = self._attempt(pixels[len(reports) :])
-            reports += [_read(row) for row in self._rows[: self._count[0]]]
+            reports += [report_of(row) for row in self._rows[: self._count[0]]]
             if status is not None and len(reports) < len(pixels):
                 reports.append(self._died(status))
         return reports
@@ -141,29 +138,16 @@ class ComputeProcess:
 
     def _fit(self, pixel: PixelTask) -> tuple[tuple[float, ...], float, bytes]:
         """One fit within its limits, as a row of shared memory."""
-        fit = NO_FIT
-        error = ""
         signal.setitimer(signal.ITIMER_REAL, _wall_limit_s(self._limit_s))
         signal.setitimer(signal.ITIMER_PROF, self._limit_s)
         start = time.thread_time()
         try:
-            fit = self._fitter.fit(np.array(pixel.direction), np.array(pixel.seeds) if pixel.seeds else None)
-            error = "" if math.isfinite(fit[0]) else "the algorithm found no finite llh"
-        except Exception as raised:  # noqa: BLE001 - an algorithm may raise anything: it is an attempt at this pixel
-            error = f"{type(raised).__name__}: {raised}"
-        finally:
+            fit, error = attempt(self._fitters, pixel)
             seconds = time.thread_time() - start
+        finally:
             signal.setitimer(signal.ITIMER_PROF, 0.0)
             signal.setitimer(signal.ITIMER_REAL, 0.0)
-        return tuple(fit), seconds, error.encode(errors="backslashreplace")
-
-
-def _read(row: np.void) -> PixelReport:
-    """A report from its row."""
-    error = bytes(row["error"]).decode(errors="replace")
-    return PixelReport(
-        "failed" if error else "done", *Fit(*row["fit"].tolist()), float(row["cpu_seconds"]), error or None
-    )
+        return row_of(fit, seconds, error)
 
 
 def _wall_limit_s(cpu_limit_s: float) -> float:

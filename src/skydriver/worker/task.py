@@ -16,13 +16,21 @@ Vertex = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What all tasks of a scan share: sent to a worker once."""
+class Model:
+    """An algorithm and the event that it fits."""
 
     reco: str
     """As `skydriver.recos.registry.find_reco` takes it."""
     pulses: Pulses
     """Cleaned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all tasks share: sent to a worker once."""
+
+    models: tuple[Model, ...]
+    """What its tasks may be fitted with."""
     max_reco_time_s: float
     """Limit on the CPU time of one pixel's fit."""
 
@@ -34,6 +42,8 @@ class PixelTask(NamedTuple):
     """Unit vector, detector coordinates, to where the particle came FROM."""
     seeds: tuple[Vertex, ...]
     """Vertices to start from; empty: the algorithm's own."""
+    model: int = 0
+    """Which of the job's models fits it."""
 
 
 class PixelReport(NamedTuple):

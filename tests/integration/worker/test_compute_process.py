@@ -45,7 +45,7 @@ def start():
     started = []
 
     def make(fitter, limit_s=LIMIT_S):
-        started.append(ComputeProcess(fitter if hasattr(fitter, "fit") else Doing(fitter), limit_s))
+        started.append(ComputeProcess([fitter if hasattr(fitter, "fit") else Doing(fitter)], limit_s))
         return started[-1]
 
     yield make
@@ -217,14 +217,14 @@ def test_the_limit_is_for_each_fit_not_for_all(start, tasks):
 def test_timers_run_during_a_fit_and_not_after_it(tasks):
     timers = (signal.ITIMER_PROF, signal.ITIMER_REAL)
     running = []
-    process = ComputeProcess(Doing(lambda *_: running.extend(signal.getitimer(timer)[0] for timer in timers)), 1000.0)
+    process = ComputeProcess([Doing(lambda *_: running.extend(signal.getitimer(timer)[0] for timer in timers))], 1000.0)
     process._fit(tasks(1)[0])
     assert running == pytest.approx([1000.0, 10_060.0], rel=0.01)
     assert [signal.getitimer(timer)[0] for timer in timers] == [0.0, 0.0]
 
 
 def test_close_ends_a_child_and_can_be_repeated(tasks, is_alive):
-    process = ComputeProcess(Dummy(), LIMIT_S)
+    process = ComputeProcess([Dummy()], LIMIT_S)
     process.close()
     process.run(tasks(1))
     child = process._pid
@@ -249,7 +249,7 @@ def orphan(tasks):
     parent = os.fork()
     if parent == 0:
         try:
-            ComputeProcess(Doing(gated), 60.0).run(tasks(50))
+            ComputeProcess([Doing(gated)], 60.0).run(tasks(50))
         finally:
             os._exit(1)
     os.close(begin)

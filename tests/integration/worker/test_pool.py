@@ -19,13 +19,13 @@ from skydriver.recos.dummy import Dummy
 from skydriver.worker import pool as pool_module
 from skydriver.worker.compute import MAX_PIXELS
 from skydriver.worker.pool import STOP_SECONDS, Answer, Pool
-from skydriver.worker.task import Job
+from skydriver.worker.task import Job, Model
 
 
 @pytest.fixture
 def job(pulses):
-    """A function from an algorithm's name to a job."""
-    return lambda reco, limit_s=60.0: Job(reco, pulses, limit_s)
+    """A function from the names of algorithms to a job."""
+    return lambda *recos, limit_s=60.0: Job(tuple(Model(reco, pulses) for reco in recos), limit_s)
 
 
 def until_ready(pool):
@@ -45,6 +45,13 @@ def work_off(pool, work):
         open_tasks -= len(heard)
         answers += heard
     return answers
+
+
+def fits(job, work):
+    """What was fitted, by tag, as exact texts: NaN is like NaN."""
+    with Pool(job, 2) as pool:
+        answers = work_off(pool, work)
+    return {answer.tag: [repr(report[:8]) for report in answer.reports] for answer in answers}
 
 
 def next_answer(pool):
@@ -86,7 +93,7 @@ def test_every_task_is_answered_once_and_in_full(job, tasks):
 def test_so_many_workers_as_asked_for_and_all_of_them_work(job, tasks, children):
     """Three tasks at once, then none is idle."""
     before = set(children(os.getpid()))
-    with Pool(job("crash_dummy:1:hang", 0.1), 3) as pool:
+    with Pool(job("crash_dummy:1:hang", limit_s=0.1), 3) as pool:
         until_ready(pool)
         assert len(set(children(os.getpid())) - before) == len(set(workers_of(pool))) == 3
         for k in range(3):
@@ -101,7 +108,7 @@ def test_so_many_workers_as_asked_for_and_all_of_them_work(job, tasks, children)
 @pytest.mark.parametrize("kind", ["error", "nan", "kill", "hang"])
 def test_bad_fits_do_not_harm_their_worker(job, tasks, kind):
     pixels, crash = tasks(12), CrashDummy(0.2, kind)
-    with Pool(job(f"crash_dummy:0.2:{kind}", 0.2), 1) as pool:
+    with Pool(job(f"crash_dummy:0.2:{kind}", limit_s=0.2), 1) as pool:
         until_ready(pool)
         before = workers_of(pool)
         (answer,) = work_off(pool, [("all", pixels)])
@@ -120,7 +127,7 @@ def test_the_largest_task_passes(job, tasks):
 
 def test_a_worker_killed_at_work_gives_its_task_back_at_once(job, tasks, hanging, wait_until, is_alive):
     """While its orphaned fit, which hangs, is still running; that one ends at its limit."""
-    with Pool(job("crash_dummy:1:hang", 1.0), 1) as pool:
+    with Pool(job("crash_dummy:1:hang", limit_s=1.0), 1) as pool:
         worker, fitting = hanging(pool)
         os.kill(worker, signal.SIGKILL)
         assert next_answer(pool) == Answer("stuck", None)
@@ -168,10 +175,29 @@ def test_a_worker_that_dies_in_the_middle_of_its_answer_gives_its_task_back(job,
         assert next_answer(pool) == Answer("half", None)
 
 
-def test_a_refused_job_is_the_jobs_fault():
+def test_a_refused_job_is_the_jobs_fault_and_the_model_is_named(pulses):
     surface = Pulses([5], [61], [1.0], [1.0], [8.0], [True])
-    with pytest.raises(TaskInputError, match="unknown DOM"), Pool(Job("pandel_mpe", surface, 1.0), 2) as pool:
+    refused = Job((Model("pandel_mpe", pulses), Model("pandel_mpe:jitter=8", surface)), 1.0)
+    problem = "^model 1, pandel_mpe:jitter=8: .*unknown DOM"
+    with pytest.raises(TaskInputError, match=problem), Pool(refused, 2) as pool:
         until_ready(pool)
+
+
+def test_two_models_in_one_pool_give_what_each_gives_alone(job, tasks):
+    """Bit by bit, also where both are in one task."""
+    models = ("pandel_mpe", "pandel_mpe:length=33.3:jitter=8:photons=1")
+    one, other = ([pixel._replace(model=k) for pixel in tasks(6)] for k in (0, 1))
+    alone = [fits(job(name), [("all", tasks(6))])["all"] for name in models]
+    together = fits(job(*models), [("both", one + other), ("other", other), ("one", one)])
+    assert alone[0] != alone[1]
+    assert together == {"both": alone[0] + alone[1], "other": alone[1], "one": alone[0]}
+
+
+def test_a_model_that_the_job_lacks_is_an_attempt_at_the_pixel(job, tasks):
+    pixels = [pixel._replace(model=k) for k, pixel in enumerate(tasks(3))]
+    with Pool(job("dummy:1", "dummy:2"), 1) as pool:
+        (answer,) = work_off(pool, [("any", pixels)])
+    assert [report.outcome for report in answer.reports] == ["done", "done", "failed"]
 
 
 @pytest.fixture
@@ -270,8 +296,8 @@ COORDINATOR = """
 import os, sys
 from skydriver.testing.events import toy_pulses
 from skydriver.worker.pool import Pool
-from skydriver.worker.task import Job, PixelTask
-with Pool(Job(sys.argv[1], toy_pulses(), 3600.0), 2) as pool:
+from skydriver.worker.task import Job, Model, PixelTask
+with Pool(Job((Model(sys.argv[1], toy_pulses()),), 3600.0), 2) as pool:
     while pool.idle() < 2:
         list(pool.answers())
     pool.submit("work", [PixelTask((0.0, 0.0, 1.0), ())])

@@ -19,13 +19,13 @@ def table():
     return pt.load_table()
 
 
-def convolution(xi, t_ns, of_gauss):
+def convolution(xi, t_ns, jitter_ns, of_gauss):
     """The gamma law of shape xi against `of_gauss((t - x) / sigma)`, by adaptive quadrature."""
-    low, high = t_ns - 10.0 * pt.JITTER_NS, max(t_ns, 0.0) + 10.0 * pt.JITTER_NS
+    low, high = t_ns - 10.0 * jitter_ns, max(t_ns, 0.0) + 10.0 * jitter_ns
     scale = pt.RATE_PER_NS**xi / math.gamma(xi)
 
     def smooth(x):
-        return math.exp(-pt.RATE_PER_NS * x) * of_gauss((t_ns - x) / pt.JITTER_NS)
+        return math.exp(-pt.RATE_PER_NS * x) * of_gauss((t_ns - x) / jitter_ns)
 
     if low > 0.0:
         return scale * quad(lambda x: x ** (xi - 1.0) * smooth(x), low, high, epsabs=0.0, epsrel=1e-9)[0]
@@ -35,18 +35,19 @@ def convolution(xi, t_ns, of_gauss):
 
 @pytest.fixture(scope="session")
 def slow_pandel():
-    """A function of xi and t (ns): p (1/ns) and S with noise, by adaptive quadrature."""
+    """A function of xi, t and the Gaussian's width (ns): p (1/ns) and S with noise, by adaptive quadrature."""
 
-    def density(z):
-        return math.exp(-0.5 * z * z) / (pt.JITTER_NS * math.sqrt(2.0 * math.pi))
+    def normal(z):
+        return math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
 
     def later(z):
         return 0.5 * math.erfc(z / math.sqrt(2.0))
 
-    def evaluate(xi, t_ns):
-        beyond = gammaincc(xi, pt.RATE_PER_NS * (max(t_ns, 0.0) + 10.0 * pt.JITTER_NS))
-        p = (1.0 - pt.NOISE_FRACTION) * convolution(xi, t_ns, density) + pt.NOISE_PER_NS
-        return p, (1.0 - pt.NOISE_FRACTION) * (convolution(xi, t_ns, later) + beyond) + pt.NOISE_FRACTION
+    def evaluate(xi, t_ns, jitter_ns=pt.JITTER_NS):
+        beyond = gammaincc(xi, pt.RATE_PER_NS * (max(t_ns, 0.0) + 10.0 * jitter_ns))
+        p = (1.0 - pt.NOISE_FRACTION) * convolution(xi, t_ns, jitter_ns, normal) / jitter_ns + pt.NOISE_PER_NS
+        survival = convolution(xi, t_ns, jitter_ns, later) + beyond
+        return p, (1.0 - pt.NOISE_FRACTION) * survival + pt.NOISE_FRACTION
 
     return evaluate
 

@@ -1,4 +1,4 @@
-"""The shipped table is the one named, and says what scipy says of the convoluted Pandel law."""
+"""The shipped tables are those named, and say what scipy says of the convoluted Pandel law."""
 
 import math
 
@@ -20,6 +20,8 @@ FLOAT32 = 16.0 * 2.0**-23
 """Rounding of the coefficients, numbers up to 16."""
 INTERPOLATION = 1.2e-3
 """Error of log p between knots, EDGE_KNOTS from the edges: an eighth of what half the knots err, see below."""
+ONSET = {8.0: 6.5e-3, 15.0: INTERPOLATION, 25.0: INTERPOLATION}
+"""The same before direct light, by the Gaussian's width: a narrow one rises out of the noise within few knots."""
 
 xis = st.floats(pt.XI_MIN * 1.01, pt.XI_MAX * 0.99)
 times = st.floats(pt.TIME_MIN_NS + 1.0, pt.TIME_MAX_NS - 1.0)
@@ -47,55 +49,89 @@ def logs(table, xi, t_ns):
     return np.array([log_pandel(table, float(x), float(t))[::3] for x, t in zip(xi, t_ns, strict=True)])
 
 
-def test_name_carries_hash():
-    assert f"pandel_{pt.table_sha256()[:16]}.npy" == pt.TABLE_NAME
+@pytest.fixture(params=pt.TABLES)
+def jitter_ns(request):
+    """The width of each table's Gaussian."""
+    return request.param
 
 
-def test_damaged_table_is_refused(monkeypatch):
-    damaged = bytearray(pt._table_bytes())
+@pytest.fixture
+def truth(slow_pandel, jitter_ns):
+    """A function of xi and t: log p and log S by quadrature, elementwise."""
+    return lambda xi, t_ns: np.log([slow_pandel(float(x), float(t), jitter_ns) for x, t in zip(xi, t_ns, strict=True)])
+
+
+def test_name_carries_hash(jitter_ns):
+    assert f"pandel_{pt.table_sha256(jitter_ns)[:16]}.npy" == pt.TABLES[jitter_ns]
+
+
+def test_the_usual_table_is_the_one_that_pandel_mpe_began_with():
+    assert pt.TABLES[pt.JITTER_NS] == "pandel_55417190d415bb02.npy"
+    assert (pt.load_table() == pt.load_table(pt.JITTER_NS)).all()
+
+
+def test_damaged_table_is_refused(monkeypatch, jitter_ns):
+    damaged = bytearray(pt._table_bytes(jitter_ns))
     damaged[-1] ^= 1
-    monkeypatch.setattr(pt, "_table_bytes", lambda: bytes(damaged))
+    monkeypatch.setattr(pt, "_table_bytes", lambda _: bytes(damaged))
     pt.load_table.cache_clear()
-    with pytest.raises(TaskEnvironmentError, match="is damaged"):
+    with pytest.raises(TaskEnvironmentError, match=f"{pt.TABLES[jitter_ns]} is damaged"):
+        pt.load_table(jitter_ns)
+
+
+def test_a_table_of_another_shape_is_refused(monkeypatch):
+    monkeypatch.setattr(pt, "N_U", pt.N_U + 1)
+    pt.load_table.cache_clear()
+    with pytest.raises(TaskEnvironmentError, match=r"has shape \(75, 259, 2\), not \(76, 259, 2\)"):
         pt.load_table()
 
 
-def test_knots_hold_what_scipy_says(table, slow_pandel):
+def test_knots_hold_what_scipy_says(jitter_ns, truth):
     """Nothing is interpolated there: rounding is left."""
     xi_of, t_of = axes()
     dice = np.random.default_rng(11)
     corners = [(0, 0), (0, pt.N_V - 1), (pt.N_U - 1, 0), (pt.N_U - 1, pt.N_V - 1)]
     knots = [*corners, *zip(dice.integers(pt.N_U, size=50), dice.integers(pt.N_V, size=50), strict=True)]
     for i, j in knots:
-        xi, t_ns = float(xi_of(i)), float(t_of(j))
-        assert_allclose(logs(table, [xi], [t_ns])[0], np.log(slow_pandel(xi, t_ns)), rtol=0, atol=FLOAT32)
+        knot = [xi_of(i)], [t_of(j)]
+        assert_allclose(logs(pt.load_table(jitter_ns), *knot), truth(*knot), rtol=0, atol=FLOAT32)
 
 
-def test_between_knots_a_spline_errs_by_the_fourth_power(table, slow_pandel):
+def test_between_knots_a_spline_errs_by_the_fourth_power(jitter_ns, truth):
     """One on every second knot errs 16 times as much, so an eighth of its distance to ours bounds our error."""
     xi_of, t_of = axes()
     dice = np.random.default_rng(12)
     i, j = dice.uniform(EDGE_KNOTS, pt.N_U - 1, 100), dice.uniform(0, pt.N_V - EDGE_KNOTS, 100)
+    table = pt.load_table(jitter_ns)
     ours = logs(table, xi_of(i), t_of(j))
-    truth = np.log([slow_pandel(xi, t) for xi, t in zip(xi_of(i), t_of(j), strict=True)])
+    errors = np.abs(ours - truth(xi_of(i), t_of(j)))
     rows, columns = np.arange(EDGE_KNOTS // 2, pt.N_U, 2), np.arange(0, pt.N_V, 2)
     grid = [column.ravel() for column in np.meshgrid(xi_of(rows), t_of(columns), indexing="ij")]
     coarse = logs(table, *grid).reshape(len(rows), len(columns), 2)
     for which in (0, 1):
         half = RectBivariateSpline(rows, columns, coarse[:, :, which])(i, j, grid=False)
         bound = np.abs(half - ours[:, which]).max() / 8.0
-        assert np.abs(ours - truth)[:, which].max() < bound < INTERPOLATION * 1.01
+        assert errors[:, which].max() < bound < INTERPOLATION * 1.01
 
 
-def test_near_the_edges_it_errs_no_more_than_twice_as_much(table, slow_pandel):
+def test_where_light_sets_in_a_narrow_gaussian_is_hard_to_follow(jitter_ns, truth):
+    """From six widths to two before direct light: at 8 ns, three knots wide, the error is the largest that there is."""
+    dice = np.random.default_rng(14)
+    xi = dice.uniform((pt.U_MIN + EDGE_KNOTS / pt.U_SCALE) ** 2, 4.0, 200)
+    t_ns = -jitter_ns * dice.uniform(2.0, 6.0, 200)
+    errors = np.abs(logs(pt.load_table(jitter_ns), xi, t_ns) - truth(xi, t_ns)).max()
+    assert ONSET[jitter_ns] / 20.0 < errors < ONSET[jitter_ns]
+
+
+def test_near_the_edges_it_errs_no_more_than_twice_as_much(jitter_ns, truth):
     """The knots end there on one side only; light of DOMs within some metres of the track lies there."""
     xi_of, t_of = axes()
     dice = np.random.default_rng(13)
     near = (dice.uniform(0, EDGE_KNOTS, 100), dice.uniform(0, pt.N_V - 1, 100))
     late = (dice.uniform(0, pt.N_U - 1, 50), dice.uniform(pt.N_V - EDGE_KNOTS, pt.N_V - 1, 50))
     for i, j in (near, late):
-        truth = np.log([slow_pandel(xi, t) for xi, t in zip(xi_of(i), t_of(j), strict=True)])
-        assert np.abs(logs(table, xi_of(i), t_of(j)) - truth).max() < 2.0 * INTERPOLATION
+        errors = np.abs(logs(pt.load_table(jitter_ns), xi_of(i), t_of(j)) - truth(xi_of(i), t_of(j)))
+        assert errors.max() < 2.0 * ONSET[jitter_ns]
 
 
 @settings(deadline=None, max_examples=100)

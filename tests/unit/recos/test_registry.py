@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from itertools import permutations
 from typing import get_args
 
 import numpy as np
@@ -35,9 +36,48 @@ def test_every_algorithm_says_what_it_is(name):
 def test_table_of_pandel_mpe_is_in_its_provenance():
     from skydriver.recos import pandel_table
 
-    provenance = find_reco("pandel_mpe").provenance()
-    assert provenance["table"] == pandel_table.TABLE_NAME
-    assert provenance["table_sha256"] == pandel_table.table_sha256()
+    for jitter_ns, name in pandel_table.TABLES.items():
+        provenance = find_reco(f"pandel_mpe:jitter={jitter_ns}").provenance()
+        assert provenance["table"] == name
+        assert provenance["table_sha256"] == pandel_table.table_sha256(jitter_ns)
+        assert provenance["jitter_ns"] == str(jitter_ns)
+
+
+def test_pandel_mpe_without_options_is_what_it_always_was():
+    assert find_reco("pandel_mpe").provenance() == {
+        "table": "pandel_55417190d415bb02.npy",
+        "table_sha256": "55417190d415bb0259250de26e244f0c4d7f4fe3a1b545e2ec4eae358725d664",
+        "scattering_length_m": "45.0",
+        "absorption_length_m": "98.0",
+        "tau_ns": "650.0",
+        "jitter_ns": "15.0",
+        "noise_per_ns": "1e-06",
+        "max_photons": "5.0",
+        "seeds": "centre (stretch 8.0) and 3 on a ring of 150.0 m",
+    }
+    stated = find_reco("pandel_mpe:length=45:jitter=15:photons=5")
+    assert stated.provenance() == find_reco("pandel_mpe").provenance()
+
+
+@pytest.mark.parametrize("text", list(map(":".join, permutations(["length=33.3", "jitter=8", "photons=1"]))))
+def test_options_of_pandel_mpe_come_in_any_order_and_are_in_its_provenance(text):
+    provenance = find_reco(f"pandel_mpe:{text}").provenance()
+    values = [provenance[key] for key in ("scattering_length_m", "jitter_ns", "max_photons")]
+    assert values == ["33.3", "8.0", "1.0"]
+
+
+@pytest.mark.parametrize(("option", "key"), [("length=10", "scattering_length_m"), ("photons=1000", "max_photons")])
+def test_one_option_of_pandel_mpe_leaves_the_others_alone(option, key):
+    usual, changed = find_reco("pandel_mpe").provenance(), find_reco(f"pandel_mpe:{option}").provenance()
+    assert {name for name in usual if usual[name] != changed[name]} == {key}
+
+
+def test_every_option_of_pandel_mpe_reaches_the_fit():
+    every = toy_pulses()
+    pulses = every.select(every.om <= 60)
+    options = ("", ":length=33.3", ":jitter=8", ":jitter=25", ":photons=1")
+    llh = {find_reco(f"pandel_mpe{text}").bind(pulses).fit(DIRECTIONS[0], None).llh for text in options}
+    assert len(llh) == len(options)
 
 
 def test_unknown_name_is_told_those_there_are():
@@ -49,7 +89,19 @@ def test_unknown_name_is_told_those_there_are():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("pandel_mpe:7", "pandel_mpe does not take the options '7'"),
+        ("pandel_mpe:7", "pandel_mpe takes length=, jitter= and photons=, not '7'"),
+        ("pandel_mpe:", "photons=, not ''"),
+        ("pandel_mpe:width=3", "photons=, not 'width=3'"),
+        ("pandel_mpe:length", "the option length of pandel_mpe is a number of metres from 10 to 200, not ''"),
+        ("pandel_mpe:length=9.99", "a number of metres from 10 to 200, not '9.99'"),
+        ("pandel_mpe:length=200.1", "a number of metres from 10 to 200"),
+        ("pandel_mpe:length=nan", "a number of metres from 10 to 200"),
+        ("pandel_mpe:length=4=5", "a number of metres from 10 to 200, not '4=5'"),
+        ("pandel_mpe:jitter=9", "the option jitter of pandel_mpe is one of 8, 15, 25 ns, not '9'"),
+        ("pandel_mpe:jitter=nan", "one of 8, 15, 25 ns"),
+        ("pandel_mpe:photons=0", "the option photons of pandel_mpe is a number from 1 to 1000, not '0'"),
+        ("pandel_mpe:photons=inf", "a number from 1 to 1000"),
+        ("pandel_mpe:jitter=8:jitter=8", "the option jitter of pandel_mpe is given twice"),
         ("dummy:1:2", "dummy does not take the options '1:2'"),
         ("dummy:", "whole number"),
         ("dummy:-1", "whole number"),
@@ -66,8 +118,9 @@ def test_unknown_name_is_told_those_there_are():
     ],
 )
 def test_bad_options_are_refused(text, problem):
-    with pytest.raises(SettingError, match=problem):
+    with pytest.raises(SettingError, match=problem) as refusal:
         find_reco(text)
+    assert refusal.value.argument == "reco"
 
 
 @settings(deadline=None)

@@ -151,6 +151,13 @@ def test_evaluations_are_counted_without_the_warm_up(pulses):
     assert fitter.evaluations >= 2 * 4
 
 
+def test_only_the_first_fitter_of_a_process_is_warmed_up(pulses, monkeypatch):
+    """All share the compiled kernels: a worker with many models has not to fit with each."""
+    find_reco("pandel_mpe").bind(pulses)
+    monkeypatch.setattr(TrackFitter, "fit", None)
+    find_reco("pandel_mpe:jitter=8").bind(pulses)
+
+
 def test_of_two_opposite_directions_the_true_one_is_likelier(pulses):
     """The toy's light moves along +x: it came from -x."""
     fitter = find_reco("pandel_mpe").bind(pulses)
