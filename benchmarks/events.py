@@ -15,6 +15,7 @@ from skydriver.detector.geometry import dom_positions
 from skydriver.events.cleaning import clean
 from skydriver.events.event import Pulses
 from skydriver.events.realtime import load_event, read_event
+from skydriver.events.writer import encode_event, make_header
 from skydriver.simulation.events import simulate
 
 if TYPE_CHECKING:
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from skydriver.events.event import Event
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
 SIMULATED_MJD = 60676.0
+SIMULATED_START = "2025-01-01T00:00:00Z"
+"""The same time."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,23 @@ def real(name: str) -> Sample:
 def independent() -> Iterator[Sample]:
     """Muons made with another group's photon propagator in tilted, birefringent ice."""
     for path in sorted((SHARED / "simulated").glob("*.json")):
-        content = json.loads(path.read_text())
-        columns = np.array(content["pulses"]).T
-        order = np.lexsort((columns[2], columns[1], columns[0]))
-        pulses = Pulses(*(column[order] for column in columns))
-        truth = direction_vector(content["truth"]["zenith_rad"], content["truth"]["azimuth_rad"])
+        pulses, truth = _independent(path)
         yield Sample(path.stem, clean(pulses, dom_positions()).pulses, SIMULATED_MJD, truth)
+
+
+def independent_event(name: str) -> tuple[Event, NDArray[np.float64]]:
+    """One of them as a realtime event, and the unit vector to where it came from."""
+    pulses, truth = _independent(SHARED / "simulated" / f"{name}.json")
+    written = encode_event(make_header(1, 1, SIMULATED_START), pulses, is_real=False)
+    return read_event(written), truth
+
+
+def _independent(path: Path) -> tuple[Pulses, NDArray[np.float64]]:
+    content = json.loads(path.read_text())
+    columns = np.array(content["pulses"]).T
+    order = np.lexsort((columns[2], columns[1], columns[0]))
+    truth = direction_vector(content["truth"]["zenith_rad"], content["truth"]["azimuth_rad"])
+    return Pulses(*(column[order] for column in columns)), truth
 
 
 def ours(seeds: range) -> Iterator[Sample]:

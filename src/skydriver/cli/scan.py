@@ -50,6 +50,16 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     zenith_band: Annotated[
         str | None, typer.Option(help="Scan only zenith angles MIN,MAX, degrees [default: the whole sky].")
     ] = None,
+    enclose: Annotated[
+        bool, typer.Option("--enclose", help="Widen the last stage until it encloses the 90% region.")
+    ] = False,
+    systematics: Annotated[
+        bool, typer.Option("--systematics", help="Scan variants of the fit around the result, and say how they differ.")
+    ] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Table made by skydriver calibrate [default: the reconstruction's own]."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes [default: one for each core].")] = None,
     pulses: PulsesOption = None,
     exclude_strings: ExcludeStringsOption = None,
@@ -80,7 +90,18 @@ def scan(  # noqa: PLR0913 - one parameter for each option
             )
         )
         region = SkyRegion.from_text(center, radius, zenith_band)
-        request = ScanRequest(reco, nsides, predictive_scanning_threshold, max_reco_time, n_workers, selection, region)
+        request = ScanRequest(
+            reco,
+            nsides,
+            predictive_scanning_threshold,
+            max_reco_time,
+            n_workers,
+            selection,
+            region,
+            enclose=enclose,
+            systematics=systematics,
+            calibration=calibration,
+        )
         with progress() as show:
             answer = scan_event(event, request, out, show, interrupts)
     if as_json:
@@ -112,6 +133,7 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     else:
         position = f"RA {best['ra_deg']:.4f}  Dec {best['dec_deg']:+.4f} deg (ICRS)"
         yield f"Best fit   {position}, llh {best['llh']:.3f} at nside {best['nside']}"
+    yield from _findings(answer)
     for offset in answer["offsets"]:
         yield f"Offset     {offset['deg']:.3f} deg from {offset['seed']}"
     failed = f", {answer['n_failed']} failed" if answer["n_failed"] else ""
@@ -123,3 +145,52 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     for path in answer["products"]:
         yield f"Product    {path}"
     yield answer["statement"]
+
+
+def _findings(answer: dict[str, Any]) -> Iterator[str]:
+    """What kind of event it was, what is quoted, and whether it may be used."""
+    topology, posterior, wilks = answer["topology"], answer["posterior"], answer["wilks"]
+    if topology["evidence"]:
+        evidence = ", ".join(f"{item['what']} {item['value']:.1f}" for item in topology["evidence"][:3])
+        yield f"Topology   {topology['label']} ({evidence}; fit quality {topology['fit_quality']:.2f})"
+    yield f"Headline   {_headline(answer['headline'])}"
+    if posterior is not None:
+        quoted = "" if answer["headline"]["kind"] == "region" else ", diagnostic only"
+        areas = f"50% {posterior['area50_deg2']:.2f}, 90% {posterior['area90_deg2']:.2f} deg2"
+        source = f"{posterior['sigma_sys_deg']:g} deg per axis, {posterior['calibration']}"
+        yield f"Regions    {areas} with {source}{quoted}"
+        yield f"Wilks      50% {wilks['area50_deg2']:.2f}, 90% {wilks['area90_deg2']:.2f} deg2, {wilks['meaning']}"
+    yield from _variants(answer["systematics"])
+    yield f"May I use it?  {answer['verdict']['answer'].upper()}"
+    yield from (f"  {reason}" for reason in answer["verdict"]["reasons"])
+
+
+def _headline(headline: dict[str, Any]) -> str:
+    match headline["kind"]:
+        case "region":
+            ra, dec = (
+                f"{headline[f'{axis}_deg']:.2f} (+{headline[f'{axis}_plus_deg']:.2f}/-{headline[f'{axis}_minus_deg']:.2f})"
+                for axis in ("ra", "dec")
+            )
+            return f"RA {ra}  Dec {dec} deg, 90% region"
+        case "first_look":
+            error = "" if headline["error_deg"] is None else f", error {headline['error_deg']:.2f} deg"
+            position = f"RA {headline['ra_deg']:.4f}  Dec {headline['dec_deg']:+.4f} deg"
+            return f"{position}, the event's own {headline['source']}{error}"
+        case "vertex":
+            x, y, z = (f"{headline[f'{axis}_m']:.0f}" for axis in "xyz")
+            return f"vertex x {x}  y {y}  z {z} m, no direction"
+        case _:
+            return headline["source"]
+
+
+def _variants(systematics: dict[str, Any] | None) -> Iterator[str]:
+    """The variants, if any were scanned."""
+    if systematics is None:
+        return
+    for item in systematics["variants"]:
+        found = "found nothing" if item["offset_deg"] is None else f"{item['offset_deg']:.2f} deg away"
+        yield f"Variant    {item['name']:18} {found}"
+    if systematics["spread_deg"] is not None:
+        envelope = f"envelope {systematics['envelope_area_deg2']:.2f} deg2"
+        yield f"Variants   spread {systematics['spread_deg']:.2f} deg per axis, {envelope}, statistical regions joined"

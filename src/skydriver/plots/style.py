@@ -31,6 +31,8 @@ WILKS_LEVELS: Final[dict[str, tuple[float, Literal["solid", "dashed"]]]] = {
     "90 %": (4.61, "dashed"),
 }
 """Rise of 2 delta-llh at a region's edge by Wilks' theorem, two degrees of freedom, and its line."""
+OUTLINE: Final[dict[str, Any]] = {"color": "#d62728", "linewidth": 1.6, "linestyle": "solid"}
+"""The edge of the region that is quoted."""
 _CEILINGS: Final = (100.0, 10000.0)
 
 
@@ -40,6 +42,15 @@ class Marker(NamedTuple):
     name: str
     ra_deg: float
     dec_deg: float
+
+
+class Outline(NamedTuple):
+    """A region to draw the edge of."""
+
+    nside: int
+    pixels: NDArray[np.int64]
+    """RING, ICRS, sorted."""
+    label: str
 
 
 def symbol(index: int) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class RecoInfo:
     """Rounds per stage: 1 plus the sweeps that re-seed a pixel from its neighbours."""
     min_doms: int
     """Fewest hit DOMs that a fit makes sense with."""
+    fits_tracks: bool
+    """Whether its vertex and direction are those of a track through the event's light."""
+    calibration: str | None
+    """Name of what is known of its errors beyond statistics; without one nothing is quoted of its maps."""
 
 
 class Fit(NamedTuple):

@@ -46,6 +46,8 @@ class CrashDummy:
         max_reco_time_s=1.0,
         rounds=1,
         min_doms=1,
+        fits_tracks=False,
+        calibration=None,
     )
 
     def __init__(self, fraction: float = 0.1, kind: Kind = "error") -> None:

@@ -40,6 +40,8 @@ class Dummy:
         max_reco_time_s=10.0,
         rounds=1,
         min_doms=1,
+        fits_tracks=False,
+        calibration=None,
     )
 
     def __init__(self, seed: int = 0) -> None:

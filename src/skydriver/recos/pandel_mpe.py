@@ -81,6 +81,8 @@ class PandelMpe:
         max_reco_time_s=10.0,
         rounds=4,
         min_doms=6,
+        fits_tracks=True,
+        calibration="three-alert floor",
     )
 
     def __init__(

@@ -168,6 +168,10 @@ class Ledger:
             for stage in self._stages
         }
 
+    def results(self) -> tuple[Finished, ...]:
+        """Every finished fit, also those that the plan does not want."""
+        return tuple(self._results.values())
+
     def tallies(self) -> tuple[Tally, ...]:
         """How far each round is that has begun, in order."""
         return tuple(self._tallies)

@@ -61,6 +61,21 @@ class Progression:
         """Number of pixels over all stages, of the whole sky."""
         return sum(self.stage_pixels)
 
+    def widened(self) -> Progression | None:
+        """The same with twice as many pixels refined in the last stage, or as many as there are; None if those are."""
+        if len(self.stages) == 1:
+            return None
+        *before, last = self.stages
+        extension = min(2 * last.extension, self.stage_pixels[-2])
+        if extension == last.extension or self._replaced(extension) > MAX_PIXELS:
+            return None
+        return Progression((*before, Stage(last.nside, extension)))
+
+    def _replaced(self, extension: int) -> int:
+        """Number of pixels if the last stage refined so many."""
+        ratio = (self.nsides[-1] // self.nsides[-2]) ** 2
+        return self.n_pixels + (extension - self.stages[-1].extension) * ratio
+
     def __str__(self) -> str:
         return ",".join(f"{stage.nside}:{stage.extension}" for stage in self.stages)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from skydriver.scan.batches import cut
@@ -141,6 +141,18 @@ class LocalScan:
                 self._at_work.difference_update(answer.tag)
                 for report in answer.reports or [WORKER_DIED]:
                     self._count(report)
+
+    def widened(self) -> LocalScan | None:
+        """The same scan refining twice as many pixels in its last stage, with all that is finished; None if all are.
+
+        Its result is that of a scan that asked for so many from the start.
+        """
+        progression = self.request.progression.widened()
+        if progression is None:
+            return None
+        wider = replace(self, request=replace(self.request, nsides=str(progression)), unlucky=Counter(self.unlucky))
+        wider.ledger.extend(self.ledger.results())
+        return wider
 
     def progress(self) -> Progress:
         """How far the scan is."""

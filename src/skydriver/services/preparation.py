@@ -12,13 +12,17 @@ from skydriver.recos.registry import find_reco
 from skydriver.scan.planner import PlanSettings
 from skydriver.scan.progression import parse_nsides
 from skydriver.services.regions import WHOLE_SKY
+from skydriver.skymap.calibration import CALIBRATIONS, read_calibration
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from skydriver.events.cleaning import Cleaned
     from skydriver.events.event import Event
     from skydriver.recos.base import Reconstruction
     from skydriver.scan.progression import Progression
     from skydriver.services.regions import SkyRegion
+    from skydriver.skymap.calibration import Calibration
 
 DEFAULT_RECO = "pandel_mpe"
 DEFAULT_NSIDES = "8:0,64:12,512:24"
@@ -45,6 +49,12 @@ class ScanRequest:
     """Which of the event's pulses are fitted."""
     region: SkyRegion = WHOLE_SKY
     """The part of the sky to look at."""
+    enclose: bool = False
+    """Whether the last stage is widened until it encloses the 90 % region."""
+    systematics: bool = False
+    """Whether variants of the fit are scanned around the result."""
+    calibration: Path | None = None
+    """File of a table made by ``skydriver calibrate``; None: what the algorithm carries."""
 
     def __post_init__(self) -> None:
         """Check every argument."""
@@ -74,6 +84,23 @@ class ScanRequest:
         inside = None if mjd is None else self.region.inside(mjd)
         rounds = self.algorithm().info.rounds
         return PlanSettings(self.progression, rounds, self.predictive_scanning_threshold, inside)
+
+    def calibration_table(self) -> Calibration | None:
+        """What is known of the algorithm's errors beyond statistics; None where nothing is.
+
+        Raises
+        ------
+        SettingError
+            Naming ``calibration``, where the file is none or is for another algorithm.
+        """
+        info = self.algorithm().info
+        if self.calibration is None:
+            return None if info.calibration is None else CALIBRATIONS[info.calibration]
+        table = read_calibration(self.calibration)
+        if not table.fits(info.name, info.version):
+            problem = f"{table.name} is for {table.algorithm} {table.algorithm_version}, not {info.name} {info.version}"
+            raise SettingError("calibration", problem)
+        return table
 
     def fit_limit_s(self) -> float:
         """Limit on the CPU time of one fit."""

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import json
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from skydriver.errors import ResultError
+from skydriver.services.picture import draw
 from skydriver.skymap.files import product_name, write_atomically
 from skydriver.skymap.json_format import write_json
 from skydriver.skymap.npz_format import write_npz
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from skydriver.services.verdict import Findings, Verdict
     from skydriver.skymap.provenance import Provenance
     from skydriver.skymap.skymap import SkyMap
-
-
-class FirstLook(NamedTuple):
-    """A direction that came with the event."""
-
-    name: str
-    ra_deg: float
-    dec_deg: float
 
 
 def open_folder(folder: Path) -> None:
@@ -71,16 +65,28 @@ def _try_out(folder: Path) -> None:
         raise ResultError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
 
 
-def write_products(skymap: SkyMap, looks: Sequence[FirstLook], folder: Path) -> list[Path]:
-    """Write JSON, npz and picture of a map; the files written.
+def write_products(found: Findings, judged: Verdict, summary: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write JSON, npz, summary and picture of a map; the files written.
 
     A partial map's files say so in their names. Without a best fit there is no picture.
+
+    Parameters
+    ----------
+    found
+        The map and what it says.
+    judged
+        Whether it may be used.
+    summary
+        Both as plain objects (`skydriver.services.answer`).
+    folder
+        Where to write.
 
     Raises
     ------
     ResultError
         If a file cannot be written, or the map came without its provenance.
     """
+    skymap = found.skymap
     provenance = _provenance(skymap)
     open_folder(folder)
     stem = product_name(skymap.event, provenance.algorithm, [nside for nside, _ in provenance.nsides], "json")
@@ -88,9 +94,11 @@ def write_products(skymap: SkyMap, looks: Sequence[FirstLook], folder: Path) -> 
     files = [
         *write_json(skymap, base.with_name(base.name + ".json")),
         write_npz(skymap, base.with_name(base.name + ".npz")),
+        _write_summary(summary, base.with_name(base.name + ".summary.json")),
     ]
     if skymap.best_fit() is not None:
-        files.append(_draw(skymap, provenance, looks, base.with_name(base.name + ".png")))
+        files.append(base.with_name(base.name + ".png"))
+        write_atomically(files[-1], draw(found, judged))
     return files
 
 
@@ -100,34 +108,6 @@ def _provenance(skymap: SkyMap) -> Provenance:
     return skymap.provenance
 
 
-def _draw(skymap: SkyMap, provenance: Provenance, looks: Sequence[FirstLook], path: Path) -> Path:
-    """The all-sky picture with a zoom."""
-    from skydriver.plots.skymap import Marker, draw_skymap  # noqa: PLC0415 - matplotlib loads slowly
-
-    best = skymap.best_fit()
-    if best is None:
-        raise ResultError("a map without a best fit has no picture")
-    event = skymap.event
-    kind = "real event" if event.is_real_event else "simulated event"
-    picture = io.BytesIO()
-    draw_skymap(
-        picture,
-        {nside: (rows["index"], rows["llh"]) for nside, rows in skymap.stages.items()},
-        (best.ra_deg, best.dec_deg),
-        title=f"Run {event.run_id}, event {event.event_id} ({kind})",
-        subtitle=_subtitle(provenance, event.mjd),
-        markers=[Marker(*look) for look in looks],
-        footer=provenance.statement,
-    )
-    write_atomically(path, picture.getvalue())
+def _write_summary(summary: Mapping[str, Any], path: Path) -> Path:
+    write_atomically(path, json.dumps(summary, indent=1, allow_nan=False).encode() + b"\n")
     return path
-
-
-def _subtitle(provenance: Provenance, mjd: float) -> str:
-    """How and when, and what the map does not show."""
-    parts = [f"{provenance.algorithm} {provenance.algorithm_version}", f"MJD {mjd:.6f} UTC"]
-    if provenance.region:
-        parts.append("only " + ", ".join(f"{name} {text}" for name, text in provenance.region.items()))
-    if provenance.partial:
-        parts.append("PARTIAL: the scan was interrupted")
-    return " · ".join(parts)

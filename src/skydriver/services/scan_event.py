@@ -6,23 +6,22 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
+from skydriver.services.answer import answer
 from skydriver.services.event_summary import load
 from skydriver.services.first_looks import first_looks
-from skydriver.services.local_scan import LocalScan
+from skydriver.services.headline import headline
 from skydriver.services.preparation import prepare
 from skydriver.services.products import folder_to_fill, write_products
-from skydriver.services.result import sky_map
-from skydriver.skymap.offsets import offsets
+from skydriver.services.scan_run import ScanRun
+from skydriver.services.verdict import Findings, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from skydriver.services.interrupts import Interrupts
     from skydriver.services.local_scan import Progress
     from skydriver.services.preparation import ScanRequest
-    from skydriver.services.products import FirstLook
-    from skydriver.skymap.skymap import SkyMap
 
 STARTED = time.monotonic()
 
@@ -48,48 +47,31 @@ def scan_event(
     """
     event = load(name)
     cleaned = prepare(event, request)
-    looks = first_looks(event)
     interrupts.hold()
-    scan = LocalScan(request, cleaned.pulses, event.header.mjd, interrupts)
+    run = ScanRun(event, cleaned, request, interrupts)
     with folder_to_fill(out):
-        scan.run(show)
-        skymap = sky_map(scan, event, cleaned)
-        if not skymap.n_pixels:
+        run.run(show)
+        if not run.skymap.n_pixels:
             raise KeyboardInterrupt
-        products = write_products(skymap, looks, out)
-    return _identity(skymap) | _found(skymap, looks) | _cost(scan) | {"products": [str(path) for path in products]}
+        found = _findings(run)
+        judged = verdict(found)
+        content = answer(found, judged)
+        products = write_products(found, judged, content, out)
+    return content | _cost(run) | {"products": [str(path) for path in products]}
 
 
-def _identity(skymap: SkyMap) -> dict[str, Any]:
-    provenance = skymap.provenance
-    return {
-        "run_id": skymap.event.run_id,
-        "event_id": skymap.event.event_id,
-        "mjd": skymap.event.mjd,
-        "is_real_event": skymap.event.is_real_event,
-        "algorithm": provenance.algorithm if provenance else "",
-        "statement": provenance.statement if provenance else "",
-        "region": dict(provenance.region) if provenance else {},
-        "partial": skymap.partial,
-        "not_reproducible": list(provenance.not_reproducible) if provenance else [],
-    }
+def _findings(run: ScanRun) -> Findings:
+    """What the scans say, together with what came with the event."""
+    looks = first_looks(run.event)
+    quoted = headline(run.skymap.best_fit(), run.topology, run.regions, looks)
+    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics)
 
 
-def _found(skymap: SkyMap, looks: Sequence[FirstLook]) -> dict[str, Any]:
-    best = skymap.best_fit()
-    return {
-        "best_fit": None if best is None else best._asdict(),
-        "offsets": [] if best is None else [{"seed": name, "deg": deg} for name, deg in offsets(best, looks)],
-        "n_pixels": skymap.n_pixels,
-        "n_failed": len(skymap.provenance.errors) if skymap.provenance else 0,
-    }
-
-
-def _cost(scan: LocalScan) -> dict[str, Any]:
+def _cost(run: ScanRun) -> dict[str, Any]:
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
-        "n_fits": scan.n_fits,
-        "fit_cpu_seconds": scan.fit_cpu_seconds,
+        "n_fits": run.n_fits,
+        "fit_cpu_seconds": run.fit_cpu_seconds,
         "cpu_seconds": sum(part.ru_utime + part.ru_stime for part in usage),
         "wall_seconds": time.monotonic() - STARTED,
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from skydriver.detector.edge import deepest_m, depth_m
 from skydriver.recos.hypotheses import Comparison, PointSource, compare
 from skydriver.recos.light_ends import LightEnds, light_ends
+from skydriver.services.directions import pixel_directions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from skydriver.events.event import Event, Pulses
+    from skydriver.recos.base import RecoInfo
+    from skydriver.skymap.skymap import SkyMap
 
 Label = Literal["through-going", "starting", "skimming", "cascade", "unknown"]
 LABELS: Final[tuple[Label, ...]] = ("through-going", "starting", "skimming", "cascade", "unknown")
@@ -58,6 +61,37 @@ class Topology:
     vertex: PointSource
     """Of the fitted point source."""
     evidence: tuple[Evidence, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "label": self.label,
+            "fit_quality": self.fit_quality,
+            "evidence": [item._asdict() for item in self.evidence],
+        }
+
+
+def topology_of(skymap: SkyMap, event: Event, pulses: Pulses, info: RecoInfo) -> Topology | None:
+    """What kind of event a map is of; None where it has no best fit or its algorithm fits no tracks.
+
+    Parameters
+    ----------
+    skymap
+        The map.
+    event
+        For what it says of itself.
+    pulses
+        Cleaned.
+    info
+        Of the map's algorithm.
+    """
+    best = skymap.best_fit()
+    if best is None or not info.fits_tracks:
+        return None
+    rows = skymap.stages[best.nside]
+    row = rows[np.searchsorted(rows["index"], best.pixel)]
+    (direction,) = pixel_directions(best.nside, [best.pixel], event.header.mjd)
+    return topology(event, pulses, direction, [row["X"], row["Y"], row["Z"]], float(row["T"]))
 
 
 def topology(event: Event, pulses: Pulses, direction: ArrayLike, vertex: ArrayLike, t_ns: float) -> Topology:
@@ -116,21 +150,21 @@ def agreed(label: Label, scalars: Mapping[str, float | bool | str]) -> Label:
 
 
 def _from_fits(fits: Comparison, ends: LightEnds, deepest: float) -> Iterator[Evidence]:
-    better = "track" if fits.significance > 0.0 else "point source"
-    clearly = "clearly" if abs(fits.significance) > SIGNIFICANT else "not clearly"
-    yield Evidence(
-        "track_significance",
-        fits.significance,
-        f"a {better} explains the times better, but {clearly}"
-        if clearly == "not clearly"
-        else f"a {better} explains the times clearly better",
-    )
+    yield Evidence("track_significance", fits.significance, _prefers(fits.significance))
     yield Evidence("dark_before", ends.dark_before, _says(ends.dark_before, "before its light begins"))
     yield Evidence("dark_after", ends.dark_after, _says(ends.dark_after, "after its light ends"))
-    yield Evidence("light_length_m", ends.end_m - ends.begin_m if ends.n_near else 0.0, "of the track shines")
-    passes = "skims" if deepest < SKIMMING_M else "crosses"
+    yield Evidence("light_length_m", ends.end_m - ends.begin_m if ends.n_near else 0.0, "so much of the track shines")
+    passes = "misses" if deepest < 0.0 else "skims" if deepest < SKIMMING_M else "crosses"
     yield Evidence("deepest_m", deepest, f"the track {passes} the detector")
-    yield Evidence("point_depth_m", float(depth_m(fits.point[:3])), "depth of the fitted point source")
+    depth = float(depth_m(fits.point[:3]))
+    where = "inside" if depth > 0.0 else "outside"
+    yield Evidence("point_depth_m", depth, f"the fitted point source lies {where} the detector")
+
+
+def _prefers(significance: float) -> str:
+    better = "track" if significance > 0.0 else "point source"
+    clearly = "clearly" if abs(significance) >= SIGNIFICANT else "not clearly"
+    return f"a {better} explains the times better, {clearly}"
 
 
 def _says(gain: float, where: str) -> str:

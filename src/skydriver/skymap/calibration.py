@@ -11,8 +11,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from skydriver.errors import ResultError
-from skydriver.skymap.files import read_whole
+from skydriver.errors import SettingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,14 +91,16 @@ def read_calibration(path: Path) -> Calibration:
 
     Raises
     ------
-    ResultError
-        Naming the file and what is wrong with it.
+    SettingError
+        Naming ``calibration``, the file and what is wrong with it.
     """
-    data = read_whole(path)
     try:
+        data = path.read_bytes()
         found = _calibration(json.loads(data))
+    except OSError as error:
+        raise SettingError("calibration", f"{path} cannot be read: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ResultError(f"{path} is no calibration: {type(error).__name__}: {str(error)[:100]}") from error
+        raise SettingError("calibration", f"{path} is none: {type(error).__name__}: {str(error)[:100]}") from error
     return replace(found, name=f"{found.name} ({hashlib.sha256(data).hexdigest()[:12]})")
 
 

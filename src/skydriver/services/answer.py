@@ -1,0 +1,52 @@
+"""The answer to a scan, as plain objects: the keys of ``skydriver scan --json`` and of the summary beside the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skydriver.skymap.offsets import offsets
+
+if TYPE_CHECKING:
+    from skydriver.services.verdict import Findings, Verdict
+
+UNKNOWN_TOPOLOGY: dict[str, Any] = {"label": "unknown", "fit_quality": None, "evidence": []}
+
+
+def answer(found: Findings, judged: Verdict) -> dict[str, Any]:
+    """What was found and whether it may be used: nothing here differs between equal scans."""
+    return {
+        **_identity(found),
+        **_map(found),
+        "topology": UNKNOWN_TOPOLOGY if found.topology is None else found.topology.as_dict(),
+        "headline": found.headline.as_dict(),
+        "posterior": None if found.regions is None else found.regions.as_dict(),
+        "wilks": None if found.regions is None else found.regions.wilks_as_dict(),
+        "systematics": None if found.systematics is None else found.systematics.as_dict(),
+        "verdict": judged.as_dict(),
+    }
+
+
+def _identity(found: Findings) -> dict[str, Any]:
+    event, provenance = found.skymap.event, found.skymap.provenance
+    return {
+        "run_id": event.run_id,
+        "event_id": event.event_id,
+        "mjd": event.mjd,
+        "is_real_event": event.is_real_event,
+        "algorithm": provenance.algorithm if provenance else "",
+        "statement": provenance.statement if provenance else "",
+        "region": dict(provenance.region) if provenance else {},
+        "partial": found.skymap.partial,
+        "not_reproducible": list(provenance.not_reproducible) if provenance else [],
+    }
+
+
+def _map(found: Findings) -> dict[str, Any]:
+    skymap, best = found.skymap, found.skymap.best_fit()
+    places = [(look.name, look.ra_deg, look.dec_deg) for look in found.looks]
+    return {
+        "best_fit": None if best is None else best._asdict(),
+        "offsets": [] if best is None else [{"seed": name, "deg": deg} for name, deg in offsets(best, places)],
+        "n_pixels": skymap.n_pixels,
+        "n_failed": len(skymap.provenance.errors) if skymap.provenance else 0,
+    }

@@ -1,0 +1,137 @@
+"""All scans that a request asks for, in one pool of workers: the first, a wider one, and those of the variants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skydriver.services.local_scan import LocalScan
+from skydriver.services.map_regions import map_regions
+from skydriver.services.result import sky_map
+from skydriver.services.systematics import Rescan, Systematics, rescan_radius_deg
+from skydriver.services.topology import topology_of
+from skydriver.services.variants import prepare_variants
+from skydriver.worker.pool import Pool
+from skydriver.worker.task import Job, Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skydriver.events.cleaning import Cleaned
+    from skydriver.events.event import Event
+    from skydriver.services.interrupts import Interrupts
+    from skydriver.services.local_scan import Batch, Progress
+    from skydriver.services.map_regions import MapRegions
+    from skydriver.services.preparation import ScanRequest
+    from skydriver.services.topology import Topology
+    from skydriver.services.variants import PreparedVariants
+    from skydriver.skymap.calibration import Calibration
+    from skydriver.skymap.skymap import SkyMap
+
+
+@dataclass
+class ScanRun:
+    """The scans of one request; what is finished stays, also after an interrupt.
+
+    Parameters
+    ----------
+    event
+        The event.
+    cleaned
+        Its pulses, cleaned as the request asks.
+    request
+        What was asked for.
+    interrupts
+        Requests to stop.
+
+    Raises
+    ------
+    SettingError
+        Where the request does not fit the event.
+    """
+
+    event: Event
+    cleaned: Cleaned
+    request: ScanRequest
+    interrupts: Interrupts
+    scan: LocalScan = field(init=False)
+    """The one whose map is the result."""
+    skymap: SkyMap = field(init=False)
+    """Its map."""
+    topology: Topology | None = None
+    regions: MapRegions | None = None
+    rescan: Rescan | None = None
+    _calibration: Calibration | None = field(init=False)
+    _variants: PreparedVariants | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare everything that can fail before the first fit."""
+        self._calibration = self.request.calibration_table()
+        self._variants = prepare_variants(self.event, self.request) if self.request.systematics else None
+        self.scan = LocalScan(self.request, self.cleaned.pulses, self.event.header.mjd, self.interrupts)
+
+    def run(self, show: Callable[[Progress], None]) -> None:
+        """Scan to the end, or to an interrupt; `show` is called after each step."""
+        variants = () if self._variants is None else self._variants.fitted
+        models = [Model(self.request.reco, self.cleaned.pulses)]
+        models += [Model(prepared.variant.reco, prepared.pulses) for prepared in variants]
+        try:
+            with Pool[Batch](Job(tuple(models), self.request.fit_limit_s()), self.request.workers) as pool:
+                self.scan.run_in(pool, show)
+                self._look()
+                self._enclose(pool, show)
+                self._rescan(pool, show)
+        except KeyboardInterrupt:
+            pass
+        if self.scan.interrupted:
+            self._look()
+
+    @property
+    def systematics(self) -> Systematics | None:
+        """What the variants came to; None where none was asked for."""
+        if self._variants is None:
+            return None
+        if self.rescan is None:
+            return Systematics.nothing(self._variants)
+        return self.rescan.systematics(self._variants)
+
+    @property
+    def n_fits(self) -> int:
+        """Fits that were made, those of the variants too."""
+        return self.scan.n_fits + (self.rescan.n_fits if self.rescan else 0)
+
+    @property
+    def fit_cpu_seconds(self) -> float:
+        """CPU time of these fits."""
+        return self.scan.fit_cpu_seconds + (self.rescan.fit_cpu_seconds if self.rescan else 0.0)
+
+    def _look(self) -> None:
+        """What the scan's map says."""
+        self.skymap = sky_map(self.scan, self.event, self.cleaned)
+        if self.skymap.partial:
+            return
+        self.topology = topology_of(self.skymap, self.event, self.cleaned.pulses, self.request.algorithm().info)
+        if self._calibration is not None and self.topology is not None:
+            self.regions = map_regions(self.skymap, self._calibration, self.topology.label, self.cleaned.qtot)
+
+    def _enclose(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
+        """Widen the last stage until it encloses the 90 % region, or holds every pixel there is."""
+        while self.request.enclose and self.regions is not None and self.regions.truncated:
+            wider = self.scan.widened()
+            if wider is None:
+                return
+            wider.run_in(pool, show)
+            before, self.scan = self.skymap, wider
+            self._look()
+            if self.skymap.n_pixels == before.n_pixels:
+                return
+
+    def _rescan(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
+        """Scan the variants around the best fit."""
+        if self._variants is None or self.skymap.best_fit() is None:
+            return
+        errors = self.regions.errors90 if self.regions is not None else None
+        self.rescan = Rescan(
+            self._variants.fitted, self.request, self.skymap, rescan_radius_deg(errors), self.interrupts
+        )
+        self.rescan.run_in(pool, show)

@@ -1,0 +1,151 @@
+"""May I use it? Yes, caution or no, with every reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from skydriver.skymap.offsets import separation_deg
+from skydriver.skymap.regions import contains
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from skydriver.services.first_looks import FirstLook
+    from skydriver.services.headline import Headline
+    from skydriver.services.map_regions import MapRegions
+    from skydriver.services.systematics import Systematics
+    from skydriver.services.topology import Topology
+    from skydriver.skymap.skymap import SkyMap
+
+Answer = Literal["yes", "caution", "no"]
+ANSWERS: Final[tuple[Answer, ...]] = ("yes", "caution", "no")
+"""From the best to the worst; the worst of all reasons is the answer."""
+
+
+class Reason(NamedTuple):
+    """One reason and the answer it would give alone."""
+
+    answer: Answer
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a person may use the result."""
+
+    answer: Answer
+    reasons: tuple[Reason, ...]
+    """The worst first."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"answer": self.answer, "reasons": [f"{reason.answer}: {reason.text}" for reason in self.reasons]}
+
+
+class Findings(NamedTuple):
+    """All that the verdict rests on."""
+
+    skymap: SkyMap
+    looks: Sequence[FirstLook]
+    topology: Topology | None
+    """None where none was determined."""
+    regions: MapRegions | None
+    headline: Headline
+    systematics: Systematics | None
+    """None where no variant was asked for."""
+
+
+def verdict(found: Findings) -> Verdict:
+    """The verdict on a scan."""
+    reasons = [*_of_scan(found), *_of_topology(found), *_of_region(found), *_of_looks(found), *_of_variants(found)]
+    reasons.sort(key=lambda reason: -ANSWERS.index(reason.answer))
+    return Verdict(reasons[0].answer, tuple(reasons))
+
+
+def _of_scan(found: Findings) -> Iterator[Reason]:
+    """Whether the map is whole."""
+    provenance = found.skymap.provenance
+    if found.skymap.partial:
+        yield Reason("no", "the scan was interrupted: the map is partial")
+    if found.skymap.best_fit() is None:
+        yield Reason("no", "every pixel failed: there is no best fit")
+    elif provenance is not None and provenance.errors:
+        yield Reason("caution", f"{len(provenance.errors)} pixels have no value")
+
+
+def _of_topology(found: Findings) -> Iterator[Reason]:
+    """Whether it is a track."""
+    if found.topology is None:
+        yield Reason("no", "the algorithm fits no track, or the scan has no result: nothing can be said of the event")
+        return
+    label, quoted = found.topology.label, found.headline
+    if label == "through-going":
+        yield Reason("yes", "it is a through-going track")
+    elif label == "cascade":
+        yield Reason("no", "it is a cascade: its vertex is quoted and no direction")
+    elif label == "unknown":
+        yield Reason("no", "it is not known to be a track: no direction is quoted")
+    elif quoted.kind == "first_look":
+        error = "which states no error" if quoted.error_deg is None else f"error {quoted.error_deg:.2f} deg"
+        yield Reason("caution", f"it is a {label} track: use the event's own {quoted.source} ({error}), not this map")
+    else:
+        yield Reason("no", f"it is a {label} track, and the event came with no first look to use")
+
+
+def _of_region(found: Findings) -> Iterator[Reason]:
+    """Whether the region is known and enclosed."""
+    regions = found.regions
+    if regions is None:
+        if found.topology is not None and found.topology.label == "through-going":
+            yield Reason("no", "no calibration speaks of such events: there is no region to quote")
+        return
+    if regions.truncated:
+        share = f"{regions.share_outside:.0%}" if regions.share_outside >= 0.01 else "less than 1%"
+        yield Reason("caution", f"{share} of the 90% region lies outside the fine map: scan with --enclose")
+    else:
+        yield Reason("yes", "the fine map encloses the 90% region")
+    if regions.tests_only:
+        yield Reason("yes", f"its size is the {regions.calibration}'s: notices made of it are tests only")
+
+
+def _of_looks(found: Findings) -> Iterator[Reason]:
+    """Whether it agrees with every first look."""
+    best, regions = found.skymap.best_fit(), found.regions
+    if best is None or regions is None:
+        return
+    tracks = [look for look in found.looks if look.is_track]
+    if not tracks:
+        yield Reason("yes", "the event came with no first look to compare with")
+        return
+    for look in tracks:
+        away = separation_deg(best.ra_deg, best.dec_deg, look.ra_deg, look.dec_deg)
+        if not contains(regions.region90, look.ra_deg, look.dec_deg):
+            yield Reason("caution", f"{look.name} is {away:.2f} deg away, outside the 90% region")
+        else:
+            yield Reason("yes", f"{look.name} is {away:.2f} deg away, inside the 90% region")
+
+
+def _of_variants(found: Findings) -> Iterator[Reason]:
+    """How the variants differ."""
+    best, regions, systematics = found.skymap.best_fit(), found.regions, found.systematics
+    if best is None or regions is None:
+        return
+    if systematics is None:
+        yield Reason("yes", "not checked against variants: scan with --systematics")
+        return
+    outside = 0
+    for result in systematics.results:
+        if result.ra_deg is None or result.dec_deg is None:
+            yield Reason("caution", f"the variant {result.name} found nothing: {result.error}")
+        elif not contains(regions.region90, result.ra_deg, result.dec_deg):
+            outside += 1
+            yield Reason(
+                "caution", f"the variant {result.name} is {result.offset_deg:.2f} deg away, outside the region"
+            )
+    spread = systematics.spread
+    if not outside and spread.largest_deg is not None:
+        where = f"at most {spread.largest_deg:.2f} deg away ({spread.largest_name})"
+        yield Reason("yes", f"{spread.n_variants} variants lie inside the 90% region, {where}")
+    if not systematics.complete:
+        yield Reason("caution", "the variants were interrupted: not all were scanned")
