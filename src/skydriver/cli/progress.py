@@ -46,7 +46,7 @@ def describe(state: Progress) -> dict[str, str]:
     ahead, best = state.forecast, state.best
     left = ahead.seconds_left
     return {
-        "pixels": f"{ahead.pixels_done}/{ahead.pixels_total} pixels",
+        "pixels": f"{state.what}{ahead.pixels_done}/{ahead.pixels_total} pixels",
         "best": f"best {_position(best.wanted.nside, best.wanted.pixel)}, llh {best.llh:.1f}" if best else "no fit yet",
         "eta": f"{left:.0f} s left" if left is not None else "",
     }

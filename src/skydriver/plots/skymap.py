@@ -28,7 +28,7 @@ from skydriver.plots.style import (
     colour_norm,
     symbol,
 )
-from skydriver.plots.zoom import draw_zoom
+from skydriver.plots.zoom import Overlay, draw_zoom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ ANSWER_COLOURS: Final = {"yes": "#2ca02c", "caution": "#ff7f0e", "no": "#d62728"
 
 
 class Summary(NamedTuple):
-    """May I use it?"""
+    """Whether the map may be used."""
 
     answer: str
     """One of `ANSWER_COLOURS`."""
@@ -101,7 +101,7 @@ def draw_skymap(  # noqa: PLR0913 - the plain parts of one picture
     FigureCanvasAgg(figure)
     draw_all_sky(figure.add_axes((0.045, 0.434, 0.92, 0.4)), sky, norm, best, shown)
     zoom = figure.add_axes((0.085, 0.078, 0.345, 0.345 * _WIDTH_IN / _HEIGHT_IN))
-    draw_zoom(zoom, sky, norm, best, shown, outline)
+    draw_zoom(zoom, sky, norm, Overlay(best, shown, outline))
     _draw_texts(figure, title, subtitle, footer)
     _draw_summary(figure, summary)
     _draw_colour_bar(figure, norm)

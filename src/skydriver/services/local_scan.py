@@ -46,6 +46,8 @@ class Progress:
     """The best fit so far."""
     seconds: float
     """Time since the start, by the clock."""
+    what: str = ""
+    """Which of several scans it is of; empty for the first."""
 
 
 @dataclass

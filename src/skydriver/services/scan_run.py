@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from skydriver.services.local_scan import LocalScan
+from skydriver.services.local_scan import Batch, LocalScan
 from skydriver.services.map_regions import map_regions
 from skydriver.services.result import sky_map
-from skydriver.services.systematics import Rescan, Systematics, rescan_radius_deg
+from skydriver.services.spread import Systematics, spread
+from skydriver.services.systematics import Rescan, rescan_radius_deg
 from skydriver.services.topology import topology_of
 from skydriver.services.variants import prepare_variants
 from skydriver.worker.pool import Pool
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from skydriver.events.cleaning import Cleaned
     from skydriver.events.event import Event
     from skydriver.services.interrupts import Interrupts
-    from skydriver.services.local_scan import Batch, Progress
+    from skydriver.services.local_scan import Progress
     from skydriver.services.map_regions import MapRegions
     from skydriver.services.preparation import ScanRequest
     from skydriver.services.topology import Topology
@@ -72,9 +73,9 @@ class ScanRun:
 
     def run(self, show: Callable[[Progress], None]) -> None:
         """Scan to the end, or to an interrupt; `show` is called after each step."""
-        variants = () if self._variants is None else self._variants.fitted
+        variants = () if self._variants is None else self._variants.fit
         models = [Model(self.request.reco, self.cleaned.pulses)]
-        models += [Model(prepared.variant.reco, prepared.pulses) for prepared in variants]
+        models += [prepared.model for prepared in variants]
         try:
             with Pool[Batch](Job(tuple(models), self.request.fit_limit_s()), self.request.workers) as pool:
                 self.scan.run_in(pool, show)
@@ -91,9 +92,9 @@ class ScanRun:
         """What the variants came to; None where none was asked for."""
         if self._variants is None:
             return None
-        if self.rescan is None:
-            return Systematics.nothing(self._variants)
-        return self.rescan.systematics(self._variants)
+        results = tuple(self.rescan.results) if self.rescan else ()
+        complete = len(results) == len(self._variants.fit)
+        return Systematics(results, spread(results, self.skymap) if results else None, self._variants.unfit, complete)
 
     @property
     def n_fits(self) -> int:
@@ -130,8 +131,6 @@ class ScanRun:
         """Scan the variants around the best fit."""
         if self._variants is None or self.skymap.best_fit() is None:
             return
-        errors = self.regions.errors90 if self.regions is not None else None
-        self.rescan = Rescan(
-            self._variants.fitted, self.request, self.skymap, rescan_radius_deg(errors), self.interrupts
-        )
+        radius_deg = rescan_radius_deg(self.skymap)
+        self.rescan = Rescan(self._variants.fit, self.request, self.skymap, radius_deg, self.interrupts)
         self.rescan.run_in(pool, show)

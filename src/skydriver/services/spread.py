@@ -6,28 +6,47 @@ The spread is one between choices, not a confidence interval. Part of it is stat
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hpgeom
 import numpy as np
 
 from skydriver.detector.coordinates import angular_distance
 from skydriver.skymap.cells import ancestors, cells_of, centres_deg, subdivided
+from skydriver.skymap.regions import WILKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from skydriver.services.systematics import VariantResult
+    from skydriver.services.variants import UnfitVariant
     from skydriver.skymap.skymap import BestFit, SkyMap
 
     Indices = NDArray[np.int64]
 
 REGION_NSIDE = 512
 """Statistical regions are joined on pixels of this."""
-WILKS_RISE = 4.61
-"""Rise of 2 delta-llh at the edge of the 90 % region by Wilks' theorem, two degrees of freedom."""
+
+
+class VariantResult(NamedTuple):
+    """What a variant found."""
+
+    name: str
+    ra_deg: float | None
+    """Of the best pixel; None, like its offset and area, where every pixel failed."""
+    dec_deg: float | None
+    offset_deg: float | None
+    """From the nominal best fit."""
+    area_deg2: float | None
+    """Of its statistical 90 % region within the disc that was scanned."""
+    n_dom: int
+    at_edge: bool
+    """Whether the best pixel of any stage touches the outside of the disc: the lowest llh may lie beyond."""
+    error: str | None
+    """Why every pixel failed, of the first; None where one did not."""
+    region: tuple[int, ...]
+    """Pixels of its statistical 90 % region at `REGION_NSIDE`, RING, sorted."""
 
 
 class Spread(NamedTuple):
@@ -44,6 +63,29 @@ class Spread(NamedTuple):
     """Of all statistical 90 % regions together, the nominal one too."""
     envelope_radius_deg: float
     """From the nominal best fit to the farthest centre of a pixel of these regions."""
+
+
+class Systematics(NamedTuple):
+    """What came of scanning the variants."""
+
+    results: tuple[VariantResult, ...]
+    spread: Spread | None
+    """None where no variant was scanned."""
+    left_out: tuple[UnfitVariant, ...]
+    """Variants that were not scanned, and why."""
+    complete: bool
+    """Whether all the others were; not after an interrupt."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        shown = [field for field in VariantResult._fields if field != "region"]
+        numbers = dict.fromkeys(Spread._fields) if self.spread is None else self.spread._asdict()
+        return {
+            "complete": self.complete,
+            "variants": [{name: getattr(result, name) for name in shown} for result in self.results],
+            "left_out": [item._asdict() for item in self.left_out],
+            **numbers,
+        }
 
 
 def spread(results: Iterable[VariantResult], nominal: SkyMap) -> Spread:
@@ -69,7 +111,7 @@ def statistical_region(skymap: SkyMap) -> Indices:
     Of cells that are finer any one brings in the whole pixel.
     """
     cells = cells_of(skymap)
-    cells = cells.select(2.0 * (cells.llh - cells.llh.min(initial=math.inf)) <= WILKS_RISE)
+    cells = cells.select(2.0 * (cells.llh - cells.llh.min(initial=math.inf)) <= WILKS[0.9])
     pixels = [
         subdivided(nside, cells.pixel[cells.nside == nside], REGION_NSIDE).ravel()
         if nside <= REGION_NSIDE
@@ -85,6 +127,11 @@ def best_of(skymap: SkyMap) -> BestFit:
     if best is None:
         raise ValueError("the map has no best fit to look around")
     return best
+
+
+def contains_pixel_of(region: Sequence[int], best: BestFit) -> bool:
+    """Whether a best fit lies in a region of pixels of `REGION_NSIDE`."""
+    return int(hpgeom.angle_to_pixel(REGION_NSIDE, best.ra_deg, best.dec_deg, nest=False)) in region
 
 
 def area_deg2(region: Indices) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from skydriver.services.interrupts import Interrupts
 from skydriver.services.local_scan import LocalScan
 from skydriver.services.regions import SkyRegion
 from skydriver.services.result import map_of
-from skydriver.services.spread import area_deg2, best_of, reach_deg, statistical_region
+from skydriver.services.spread import VariantResult, area_deg2, best_of, reach_deg, statistical_region
 from skydriver.skymap.offsets import separation_deg
 
 if TYPE_CHECKING:
@@ -34,26 +34,6 @@ track's likelihood is not missed between, and ends on the grid of the usual scan
 the same pixel. Half as many pixels as usual are refined, 10 square degrees, for no islands far away are looked for."""
 RADIUS_RANGE_DEG = (3.0, 10.0)
 RADIUS_FACTOR = 1.5
-
-
-class VariantResult(NamedTuple):
-    """What a variant found."""
-
-    name: str
-    ra_deg: float | None
-    """Of the best pixel; None, like its offset and area, where every pixel failed."""
-    dec_deg: float | None
-    offset_deg: float | None
-    """From the nominal best fit."""
-    area_deg2: float | None
-    """Of its statistical 90 % region within the disc that was scanned."""
-    n_dom: int
-    at_edge: bool
-    """Whether the best pixel of any stage touches the outside of the disc: the lowest llh may lie beyond."""
-    error: str | None
-    """Why every pixel failed, of the first; None where one did not."""
-    region: tuple[int, ...]
-    """Pixels of its statistical 90 % region at `REGION_NSIDE`, RING, sorted."""
 
 
 @dataclass
@@ -110,7 +90,7 @@ class Rescan:
         for k in range(len(self.results), len(self.prepared)):
             scan = self._scan_of(k)
             try:
-                scan.run_in(pool, show)
+                scan.run_in(pool, _named(f"{self.prepared[k].variant.name}: ", show))
             finally:
                 self.n_fits += scan.n_fits
                 self.fit_cpu_seconds += scan.fit_cpu_seconds
@@ -136,6 +116,11 @@ class Rescan:
         at_edge = _touches_outside(skymap, scan.ledger.settings.inside)
         found = (best.ra_deg, best.dec_deg, offset_deg, area_deg2(region))
         return VariantResult(name, *found, n_dom, at_edge, error=None, region=tuple(region.tolist()))
+
+
+def _named(what: str, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Show progress as that of `what`."""
+    return lambda state: show(replace(state, what=what))
 
 
 def rescan_radius_deg(nominal: SkyMap) -> float:

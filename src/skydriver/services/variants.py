@@ -30,6 +30,9 @@ OPTION_VARIANTS = {
 """Values of the options of `pandel_mpe` that are tried one at a time."""
 
 
+SAME = "it fits the same pulses as the scan itself"
+
+
 class Variant(NamedTuple):
     """One way to fit the event."""
 
@@ -56,17 +59,18 @@ class PreparedVariant(NamedTuple):
 
 
 class UnfitVariant(NamedTuple):
-    """A variant that cannot be fitted."""
+    """A variant that is not fitted."""
 
     name: str
     reason: str
 
 
 class PreparedVariants(NamedTuple):
-    """What becomes of an event's variants; those that would repeat the nominal fits are in neither."""
+    """What becomes of an event's variants."""
 
     fit: tuple[PreparedVariant, ...]
     unfit: tuple[UnfitVariant, ...]
+    """Those that cannot be fitted, and those that would only repeat the nominal fits."""
 
 
 def variants_of(request: ScanRequest, event: Event) -> tuple[Variant, ...]:
@@ -90,13 +94,13 @@ def variants_of(request: ScanRequest, event: Event) -> tuple[Variant, ...]:
 def prepare_variants(event: Event, request: ScanRequest) -> PreparedVariants:
     """Clean and select each variant's pulses.
 
-    A variant with the nominal algorithm and the nominal pulses says nothing and is dropped: no DOM is bright, for
+    A variant with the nominal algorithm and the nominal pulses says nothing and is not fitted: no DOM is bright, for
     example.
 
     Raises
     ------
     EventContentError
-        If the request itself leaves fewer DOMs than the algorithm can fit; a variant that does is listed as unfit.
+        If the request itself leaves fewer DOMs than the algorithm can fit; a variant that does is left out.
     SettingError
         As `variants_of`, and if the event lacks the series asked for.
     """
@@ -109,7 +113,9 @@ def prepare_variants(event: Event, request: ScanRequest) -> PreparedVariants:
         except EventContentError as error:
             unfit.append(UnfitVariant(variant.name, str(error)))
             continue
-        if variant.reco != request.reco or pulses != usual:
+        if variant.reco == request.reco and pulses == usual:
+            unfit.append(UnfitVariant(variant.name, SAME))
+        else:
             fit.append(PreparedVariant(variant, pulses))
     return PreparedVariants(tuple(fit), tuple(unfit))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from skydriver.services.spread import contains_pixel_of
 from skydriver.skymap.offsets import separation_deg
 from skydriver.skymap.regions import contains
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from skydriver.services.first_looks import FirstLook
     from skydriver.services.headline import Headline
     from skydriver.services.map_regions import MapRegions
-    from skydriver.services.systematics import Systematics
+    from skydriver.services.spread import Systematics, VariantResult
     from skydriver.services.topology import Topology
-    from skydriver.skymap.skymap import SkyMap
+    from skydriver.skymap.skymap import BestFit, SkyMap
 
 Answer = Literal["yes", "caution", "no"]
 ANSWERS: Final[tuple[Answer, ...]] = ("yes", "caution", "no")
@@ -134,18 +135,28 @@ def _of_variants(found: Findings) -> Iterator[Reason]:
     if systematics is None:
         yield Reason("yes", "not checked against variants: scan with --systematics")
         return
-    outside = 0
-    for result in systematics.results:
-        if result.ra_deg is None or result.dec_deg is None:
-            yield Reason("caution", f"the variant {result.name} found nothing: {result.error}")
-        elif not contains(regions.region90, result.ra_deg, result.dec_deg):
-            outside += 1
-            yield Reason(
-                "caution", f"the variant {result.name} is {result.offset_deg:.2f} deg away, outside the region"
-            )
+    yield from (reason for result in systematics.results for reason in _of_variant(result, best, regions))
     spread = systematics.spread
-    if not outside and spread.largest_deg is not None:
+    if spread is not None and spread.largest_deg is not None:
         where = f"at most {spread.largest_deg:.2f} deg away ({spread.largest_name})"
-        yield Reason("yes", f"{spread.n_variants} variants lie inside the 90% region, {where}")
+        yield Reason("yes", f"{spread.n_variants} variants: {spread.spread_deg:.2f} deg per axis, {where}")
     if not systematics.complete:
         yield Reason("caution", "the variants were interrupted: not all were scanned")
+
+
+def _of_variant(result: VariantResult, best: BestFit, regions: MapRegions) -> Iterator[Reason]:
+    """What a variant adds, if it does not agree.
+
+    A variant that fits less light scatters more: it disagrees where neither result lies in the other's region.
+    """
+    if result.ra_deg is None or result.dec_deg is None:
+        yield Reason("caution", f"the variant {result.name} found nothing: {result.error}")
+        return
+    if result.at_edge:
+        yield Reason("caution", f"the variant {result.name} is at the edge of what was scanned around the result")
+    if contains(regions.region90, result.ra_deg, result.dec_deg):
+        return
+    own = contains_pixel_of(result.region, best)
+    answer: Answer = "yes" if own else "caution"
+    where = f"{result.offset_deg:.2f} deg away, outside the 90% region"
+    yield Reason(answer, f"the variant {result.name} is {where}" + (", as its own statistics allow" if own else ""))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
 
 FINEST_NSIDE: Final = 4096
-PIXELS_PER_SIGMA: Final = 3.0
+PIXELS_PER_SIGMA: Final = 6.0
 """A posterior's pixels are at most sigma over this wide."""
 NEGLIGIBLE: Final = 1e-6
 """The least likely cells that together hold no more than this are left out before the convolution."""

@@ -96,7 +96,7 @@ class Provenance:
         """What every product says of itself."""
         return (
             f"Made by SkyDriver {self.algorithm} {self.algorithm_version}, independent of and not endorsed by IceCube. "
-            "Statistical only: systematic uncertainties of the ice and the detector are not included."
+            "Its map is statistical only: systematic uncertainties of the ice and the detector are not in it."
         )
 
     def to_json(self) -> bytes:
