@@ -46,7 +46,7 @@ def with_pulses(pulses, string, om, time_ns):
 
 
 def test_a_muon_that_passes_is_nowhere_dark():
-    for event, (entry, leave) in chosen("through_going", range(12), lambda *_: True):
+    for event, (entry, leave) in chosen("through_going", range(6), lambda *_: True):
         ends = light_ends(*event)
         assert ends.dark_before < 1.0
         assert ends.dark_after < 1.0
@@ -56,8 +56,8 @@ def test_a_muon_that_passes_is_nowhere_dark():
 
 def test_before_a_muon_that_starts_deep_inside_it_is_dark():
     """The light of the shower at its vertex makes it seem to begin some way before."""
-    events = list(chosen("starting", range(20), lambda entry, _: entry < -500.0))
-    assert len(events) > 5
+    events = list(chosen("starting", range(13), lambda entry, _: entry < -500.0))
+    assert len(events) > 4
     for event, (_, leave) in events:
         ends = light_ends(*event)
         assert ends.dark_before > DARK
@@ -68,7 +68,7 @@ def test_before_a_muon_that_starts_deep_inside_it_is_dark():
 
 def test_after_a_muon_that_stops_it_is_dark():
     """Such a muon is faint: its last DOMs often see nothing."""
-    events = list(chosen("stopping", range(24), lambda _, leave: leave > 300.0))
+    events = list(chosen("stopping", range(14), lambda _, leave: leave > 300.0))
     assert len(events) > 2
     for event, _ in events:
         ends = light_ends(*event)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydriver.detector.coordinates import direction_vector
+from skydriver.detector.edge import deepest_m, depth_m
 from skydriver.events.realtime import read_event
-from skydriver.recos.light_ends import LightEnds
+from skydriver.recos.hypotheses import compare
+from skydriver.recos.light_ends import LightEnds, light_ends
 from skydriver.services.directions import pixel_directions
 from skydriver.services.inline_scan import scan_inline
 from skydriver.services.preparation import ScanRequest, prepare
@@ -138,6 +140,20 @@ def test_every_track_has_an_answer(toy, direction, vertex):
     event, pulses = toy
     check(topology(event, pulses, direction, vertex, 12_500.0))
     check(topology(event, pulses.select(np.arange(len(pulses)) < 3), direction, vertex, -1e6))
+
+
+def test_what_is_told_is_what_was_found(toy):
+    event, pulses = toy
+    track = (np.array([0.6, 0.0, 0.8]), np.array([900.0, 100.0, 700.0]), 12_500.0)
+    found, fits, ends = topology(event, pulses, *track), compare(pulses, *track), light_ends(pulses, *track)
+    told = {one.what: one.value for one in found.evidence}
+    assert found.fit_quality * pulses.n_dom == pytest.approx(min(fits.track_llh, fits.point_llh))
+    assert found.vertex == fits.point
+    assert told["track_significance"] == fits.significance
+    assert (told["dark_before"], told["dark_after"]) == (ends.dark_before, ends.dark_after)
+    assert told["light_length_m"] == pytest.approx(max(0.0, ends.end_m - ends.begin_m))
+    assert told["deepest_m"] == pytest.approx(deepest_m(track[1], -track[0]), abs=1e-6)
+    assert told["point_depth_m"] == pytest.approx(float(depth_m(fits.point[:3])))
 
 
 def test_the_toy_event_has_an_answer():

@@ -135,7 +135,7 @@ def test_it_is_the_sum_of_all_cells_gaussians():
     np.testing.assert_allclose(found.probability, density, rtol=0.02, atol=0.002 * density.max())
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(seeds, st.sampled_from([0.5, 3.0, 30.0]))
 def test_it_is_a_distribution(seed, sigma_deg):
     found = posterior(mixed_cells(seed), sigma_deg)
@@ -145,7 +145,7 @@ def test_it_is_a_distribution(seed, sigma_deg):
     assert 0 <= found.pixel[0] <= found.pixel[-1] < 12 * found.nside**2
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(seeds, st.floats(-1e4, 1e4))
 def test_a_constant_in_the_llh_changes_nothing(seed, constant):
     cells = mixed_cells(seed)
@@ -159,7 +159,7 @@ def test_a_cell_counts_by_its_solid_angle():
     assert probabilities(cells) == pytest.approx(np.array([8.0, 2.0, 1.0]) / 11.0, rel=1e-12)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(seeds, st.sampled_from([0.1, 1.0, 10.0]))
 def test_of_a_flat_sky_every_region_holds_its_share(seed, sigma_deg):
     """Whatever the sizes of its cells: the prior is uniform."""
