@@ -40,8 +40,9 @@ class LightEnds(NamedTuple):
     """Where a track's light begins and ends; places are m along its way from the vertex."""
 
     begin_m: float
-    """Infinite where no DOM is near the track."""
+    """Infinite where the track shines on no DOM, or none is near."""
     end_m: float
+    """Minus infinity where the begin is infinite."""
     dark_before: float
     """Log-likelihood gained by letting the track begin there instead of before the detector."""
     dark_after: float
@@ -113,12 +114,13 @@ def _ends(emission_m: Floats, light: Floats, hit: Flags) -> LightEnds:
     shining = np.where(hit, np.log(-np.expm1(-light - NOISE)), -light - NOISE)
     dark = np.where(hit, math.log(NOISE), -NOISE)
     gain = np.append(0.0, np.cumsum(shining - dark))
-    begin, end = int(np.argmin(gain)), int(np.argmax(gain))
+    end = int(np.argmax(gain - np.minimum.accumulate(gain)))
+    begin = int(np.argmin(gain[: end + 1]))
     return LightEnds(
-        begin_m=float(emission_m[begin]) if begin < len(hit) else math.inf,
-        end_m=float(emission_m[end - 1]) if end > 0 else -math.inf,
-        dark_before=float(gain[0] - gain[begin]),
-        dark_after=float(gain[end] - gain[-1]),
+        begin_m=float(emission_m[begin]) if begin < end else math.inf,
+        end_m=float(emission_m[end - 1]) if begin < end else -math.inf,
+        dark_before=float(gain[0] - gain.min()),
+        dark_after=float(gain.max() - gain[-1]),
         n_near=len(hit),
         n_hit=int(hit.sum()),
     )

@@ -153,7 +153,7 @@ def _from_fits(fits: Comparison, ends: LightEnds, deepest: float) -> Iterator[Ev
     yield Evidence("track_significance", fits.significance, _prefers(fits.significance))
     yield Evidence("dark_before", ends.dark_before, _says(ends.dark_before, "before its light begins"))
     yield Evidence("dark_after", ends.dark_after, _says(ends.dark_after, "after its light ends"))
-    yield Evidence("light_length_m", ends.end_m - ends.begin_m if ends.n_near else 0.0, "so much of the track shines")
+    yield Evidence("light_length_m", max(0.0, ends.end_m - ends.begin_m), "so much of the track shines")
     passes = "misses" if deepest < 0.0 else "skims" if deepest < SKIMMING_M else "crosses"
     yield Evidence("deepest_m", deepest, f"the track {passes} the detector")
     depth = float(depth_m(fits.point[:3]))
@@ -173,7 +173,7 @@ def _says(gain: float, where: str) -> str:
 
 def _from_event(scalars: Mapping[str, float | bool | str]) -> Iterator[Evidence]:
     ratio, veto = scalars.get(LLH_RATIO), scalars.get(SELF_VETO)
-    if isinstance(ratio, float):
+    if isinstance(ratio, float) and math.isfinite(ratio):
         yield Evidence(LLH_RATIO, ratio, f"the event's own comparison prefers a {'track' if ratio > 0 else 'cascade'}")
     if isinstance(veto, bool):
         found = "found light entering" if veto else "found no light entering"

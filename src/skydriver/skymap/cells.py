@@ -39,14 +39,16 @@ class Cells(NamedTuple):
 def cells_of(skymap: SkyMap) -> Cells:
     """The scanned sky, each part as fine as it was scanned.
 
-    A refined pixel is replaced by all of its children; a child that has no value takes its parent's.
+    A refined pixel is replaced by all of its children; a child that has no value takes its parent's. Stages need not
+    nest: those of maps from elsewhere do not always.
     """
     cells = Cells(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    coarse = 0
     for nside, rows in skymap.stages.items():
-        index, llh = rows["index"].astype(np.int64), rows["llh"].astype(np.float64)
-        cells = _refined(cells, coarse, nside, index, llh) if coarse else _finite(nside, index, llh)
-        coarse = nside
+        own = _finite(nside, rows["index"].astype(np.int64), rows["llh"].astype(np.float64))
+        coarser = np.unique(cells.nside).tolist()
+        cells = _joined(
+            *(_made_room(cells.select(cells.nside == coarse), coarse, own, nside) for coarse in coarser), own
+        )
     return cells
 
 
@@ -79,16 +81,14 @@ def _finite(nside: int, pixel: Indices, llh: Floats) -> Cells:
     return Cells(np.full(int(kept.sum()), nside, np.int64), pixel[kept], llh[kept])
 
 
-def _refined(cells: Cells, coarse: int, nside: int, pixel: Indices, llh: Floats) -> Cells:
-    """The cells with those of the nside `coarse` that hold any of the finer pixels replaced by all their children."""
-    holders = np.unique(ancestors(nside, pixel, coarse))
-    replaced = (cells.nside == coarse) & np.isin(cells.pixel, holders)
+def _made_room(cells: Cells, coarse: int, own: Cells, nside: int) -> Cells:
+    """Cells of the nside `coarse`; those around any of `own` are replaced by their children that are not in `own`."""
+    replaced = np.isin(cells.pixel, ancestors(nside, own.pixel, coarse))
     children = subdivided(coarse, cells.pixel[replaced], nside)
     values = np.repeat(cells.llh[replaced], children.shape[1])
     inherited = _finite(nside, children.ravel(), values)
-    own = _finite(nside, pixel, llh)
     rest = np.isin(inherited.pixel, own.pixel, invert=True)
-    return _joined(cells.select(~replaced), inherited.select(rest), own)
+    return _joined(cells.select(~replaced), inherited.select(rest))
 
 
 def _joined(*parts: Cells) -> Cells:

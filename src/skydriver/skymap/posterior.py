@@ -96,8 +96,7 @@ def level_at(found: Posterior, ra_deg: float, dec_deg: float) -> float:
     at = int(np.searchsorted(found.pixel, pixel))
     if at == len(found.pixel) or found.pixel[at] != pixel:
         return 1.0
-    denser = found.probability > found.probability[at]
-    return float(min(1.0, found.probability[denser].sum() + found.probability[at]))
+    return float(min(1.0, found.probability[found.probability >= found.probability[at]].sum()))
 
 
 def _working_nside(cells: Cells, weight: Floats, sigma_deg: float) -> int:
