@@ -72,7 +72,7 @@ def classify(job: Job) -> Outcome:
     except EventContentError:
         return Outcome(job.row, job.name, TOO_FEW, "", np.nan)
     ledger = scan_inline(request, request.algorithm().bind(cleaned.pulses), event.header.mjd)
-    skymap = map_of(ledger, identity(event))
+    skymap = map_of(ledger, identity(event), None)
     found = topology_of(skymap, event, cleaned.pulses, request.algorithm().info)
     text = ", ".join(f"{item.what} {item.value:.1f}" for item in found.evidence)
     return Outcome(job.row, job.name, found.label, text, offset_deg(skymap, event, truth))
