@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skydriver.events.cleaning import Cleaned
     from skydriver.events.event import Event
     from skydriver.scan.fits import Finished
+    from skydriver.scan.planner import Ledger
     from skydriver.services.local_scan import LocalScan
 
 CLEANING = "seeded RT (150 m, 1000 ns, 3 iterations), best 6000 ns, strings 1 to 78"
@@ -35,13 +36,18 @@ def identity(event: Event) -> EventIdentity:
 
 def sky_map(scan: LocalScan, event: Event, cleaned: Cleaned) -> SkyMap:
     """The map of a finished or interrupted scan."""
-    results = scan.ledger.final_fits()
-    fits = {nside: result.fits for nside, result in results.items()}
+    fits = [fit for stage in scan.ledger.final_fits().values() for fit in stage.fits]
+    return map_of(scan.ledger, event, provenance(scan, event, cleaned, fits))
+
+
+def map_of(ledger: Ledger, event: Event, how: Provenance | None = None) -> SkyMap:
+    """The map of finished fits; what is published says how it was made."""
+    results = ledger.final_fits()
     return SkyMap(
-        stages={nside: rows_from(map(_row, stage)) for nside, stage in fits.items()},
+        stages={nside: rows_from(map(_row, result.fits)) for nside, result in results.items()},
         complete={nside: result.complete for nside, result in results.items()},
         event=identity(event),
-        provenance=provenance(scan, event, cleaned, [fit for stage in fits.values() for fit in stage]),
+        provenance=how,
     )
 
 
