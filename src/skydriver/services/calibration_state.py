@@ -54,13 +54,21 @@ class CalibrationState:
                 self._file.seek(0)
                 self._file.truncate(self._take_in(self._file.read()))
             except OSError as error:
+                self.close()
                 raise ResultError(f"cannot write {self.path}: {error.strerror or error}") from error
+            except SettingError:
+                self.close()
+                raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing can be added to it any more."""
         if self._file is not None:
             self._file.close()
 

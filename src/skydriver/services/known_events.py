@@ -133,7 +133,7 @@ def _from_file(path: Path) -> FromFile:
     data, stated = _read(path), _read(beside)
     try:
         truth = _truth(json.loads(stated))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingError("events", f"{beside} is no truth: {type(error).__name__}: {str(error)[:100]}") from error
     return FromFile(path.stem, hashlib.sha256(data + repr(truth).encode()).hexdigest(), path, truth)
 
