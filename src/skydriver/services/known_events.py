@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Event
 
 TRUTH_SUFFIX: Final = ".truth.json"
+MAX_SIMULATED: Final = 1_000_000
 
 
 class Truth(NamedTuple):
@@ -106,8 +107,8 @@ def source_of(events: Sequence[KnownEvent]) -> str:
 
 
 def _simulated(count: int, kind: str, seed: int) -> list[Simulated]:
-    if count < 0:
-        raise SettingError("simulate", f"{count} is negative")
+    if not 0 <= count <= MAX_SIMULATED:
+        raise SettingError("simulate", f"{count} is not between 0 and {MAX_SIMULATED}")
     if seed < 0:
         raise SettingError("seed", f"{seed} is negative")
     if kind not in KINDS:

@@ -13,7 +13,7 @@ import numpy as np
 import skydriver
 from skydriver.detector.coordinates import angular_distance, direction_vector, earth_orientation_table, local_to_icrs
 from skydriver.detector.geometry import geometry_hash
-from skydriver.errors import EventContentError, EventError, TaskInputError
+from skydriver.errors import EventContentError, EventError, InputError, TaskInputError
 from skydriver.scan.fits import Finished
 from skydriver.scan.pixels import centres
 from skydriver.services.directions import DECIMALS, pixel_directions
@@ -162,7 +162,7 @@ def measure(name: str, event: Event, truth: Truth, settings: TruthScanSettings) 
     """
     try:
         return Record(name, event.content_hash, None, _Scan(event, truth, settings).measured())
-    except (EventError, TaskInputError) as error:
+    except (InputError, TaskInputError) as error:
         return Record(name, event.content_hash, str(error), None)
 
 
