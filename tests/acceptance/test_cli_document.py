@@ -103,6 +103,18 @@ def test_every_json_key_is_there_with_its_type(skydriver, real_event, name):
     assert wrong == []
 
 
+def test_every_key_of_a_calibration_is_there_with_its_type(skydriver):
+    small = ("--reco", "dummy", "--nsides", "8:0", "--blind", "--workers", "1", "--charge-bins", "")
+    skydriver("simulate", "--seed", "1")
+    (skydriver.folder / "out" / "bad.json").write_text("{")
+    (skydriver.folder / "out" / "bad.truth.json").write_text('{"zenith_rad": 1, "azimuth_rad": 1}')
+    answer = skydriver.json("calibrate", "out", *small)
+    documented = {key: kind for key, kind, _, _ in table(command_sections()["calibrate"], "Key of `calibrate --json`")}
+    printed = list(flat(answer))
+    assert {key for key, _ in printed} == set(documented)
+    assert [(key, value) for key, value in printed if not is_of(documented[key], value)] == []
+
+
 def test_every_key_of_a_truth_is_there_with_its_type(skydriver):
     documented = {key: kind for key, kind, _, _ in table(command_sections()["simulate"], "Key of the truth")}
     printed = []

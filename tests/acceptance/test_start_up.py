@@ -38,7 +38,7 @@ def test_help_loads_nothing_heavy(arguments):
 def test_help_names_every_command(skydriver):
     done = skydriver("--help")
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in ("scan", "event", "simulate"))
+    assert all(f"\n  {name} " in done.stdout for name in ("scan", "event", "simulate", "calibrate"))
 
 
 def test_without_arguments_there_is_help(skydriver):

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from skydriver import __version__
+from skydriver.cli.calibrate import calibrate
 from skydriver.cli.event import event
 from skydriver.cli.output import accept_all_letters, complain
 from skydriver.cli.scan import scan
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where in the sky did a neutrino alert come from?",
 )
-for command in (scan, event, simulate):
+for command in (scan, event, simulate, calibrate):
     app.command()(command)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from skydriver.cli.cores import cores
 from skydriver.cli.event import EventArgument, JsonOption  # noqa: TC001 - typer reads them when it starts
 from skydriver.cli.interrupts import interruptible
 from skydriver.cli.output import put, put_json
@@ -76,7 +76,7 @@ def scan(  # noqa: PLR0913 - one parameter for each option
         from skydriver.services.regions import SkyRegion
         from skydriver.services.scan_event import scan_event
 
-        n_workers = _cores() if workers is None else workers
+        n_workers = cores() if workers is None else workers
         selection = Selection.from_texts(
             given(
                 pulses=pulses,
@@ -110,8 +110,3 @@ def scan(  # noqa: PLR0913 - one parameter for each option
         raise typer.Exit(130)
     if answer["best_fit"] is None:
         raise typer.Exit(4)
-
-
-def _cores() -> int:
-    """The cores that this process may use, as far as the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -40,7 +40,7 @@ def sky_map(scan: LocalScan, event: Event, cleaned: Cleaned) -> SkyMap:
     return map_of(scan.ledger, identity(event), provenance(scan, event, cleaned, fits))
 
 
-def map_of(ledger: Ledger, event: EventIdentity, provenance: Provenance | None) -> SkyMap:
+def map_of(ledger: Ledger, event: EventIdentity, provenance: Provenance | None = None) -> SkyMap:
     """The map of all fits so far; a scan that is a part of another result needs no provenance of its own."""
     results = ledger.final_fits()
     return SkyMap(

@@ -158,10 +158,9 @@ def _spread(nside: int, source: Indices, mass: Floats, target: Indices, sigma_de
     total = np.zeros(len(target))
     step = max(1, _PRODUCTS_AT_ONCE // len(target))
     for begin in range(0, len(source), step):
-        # 1 - cos from the chord, which keeps its precision for small angles
-        rows = at[begin : begin + step]
-        chord2 = ((rows[:, np.newaxis, :] - to) ** 2).sum(axis=2)
-        kernel = np.exp(-0.5 * concentration * (chord2 - chord2.min(axis=1, keepdims=True)))
+        # The cosine errs by 2e-16, which even with 0.01 degrees changes the kernel by 1e-8 of itself at most.
+        cosine = at[begin : begin + step] @ to.T
+        kernel = np.exp(concentration * (cosine - cosine.max(axis=1, keepdims=True)))
         total += (mass[begin : begin + step] / kernel.sum(axis=1)) @ kernel
     spread: Floats = total / total.sum()
     return spread
