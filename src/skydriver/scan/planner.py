@@ -180,9 +180,8 @@ class Ledger:
         """The fit of lowest llh so far over all stages; ties to the finer stage, then to the lower pixel."""
         best: Finished | None = None
         for stage in self._stages:
-            fit = next((stage.best.get(pixel) for pixel in stage.lowest(1)), None)
-            if fit is not None and math.isfinite(fit.llh) and (best is None or fit.llh <= best.llh):
-                best = fit
+            if stage.top is not None and (best is None or stage.top.llh <= best.llh):
+                best = stage.top
         return best
 
     def _begin_stage(self, nside: int, wanted: list[Wanted]) -> None:

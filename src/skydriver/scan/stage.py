@@ -28,6 +28,8 @@ class StageFits:
         """Sorted."""
         self.best: dict[int, Finished] = {}
         """Each pixel's fit of lowest llh, or its first failed one while it has no better."""
+        self.top: Finished | None = None
+        """The fit of lowest llh of all, ties to the lower pixel; None while no fit has a finite one."""
         self.first_done = 0
         """Number of results of round 0."""
         self._new: set[int] = set()
@@ -43,6 +45,8 @@ class StageFits:
         value = _value(fit)
         if pixel not in self.best or value < before:
             self.best[pixel] = fit
+            if math.isfinite(value) and (self.top is None or (value, pixel) < (self.top.llh, self.top.wanted.pixel)):
+                self.top = fit
         if value < before - MINIMAL_IMPROVEMENT:
             self._new.add(pixel)
 
