@@ -18,12 +18,14 @@ lint: $(VENV)/test.stamp  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: $(VENV)/test.stamp  ## 100,000 damaged events, resumable
+soak: $(VENV)/test.stamp  ## 100,000 damaged events and 1,000 muons, resumable
 	$(BIN)/python tests/soak.py
 
 benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/cost.py
 	$(BIN)/python benchmarks/seeding.py
+	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/topology.py
 
 clean:
 	rm -rf $(VENV) $(OUT) .soak build dist

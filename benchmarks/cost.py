@@ -34,16 +34,17 @@ SKYDRIVER = str(Path(sys.executable).with_name("skydriver"))
 DEFAULT = "8:0,64:12,512:24"
 
 
-def scan(event: Path, nsides: str, workers: int, repeat: int) -> dict[str, float]:
+def scan(event: Path, nsides: str, workers: int, repeat: int, *options: str) -> dict[str, float]:
     """Medians over `repeat` runs."""
-    rows = [_run(event, nsides, workers) for _ in range(repeat + 1)][1:]
+    rows = [_run(event, nsides, workers, options) for _ in range(repeat + 1)][1:]
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
-def _run(event: Path, nsides: str, workers: int) -> dict[str, float]:
+def _run(event: Path, nsides: str, workers: int, options: tuple[str, ...]) -> dict[str, float]:
     """One process: fits, tree, wall, MB; `wait4` counts the tree, as far as it was waited for."""
     with tempfile.TemporaryDirectory() as out:
         command = [SKYDRIVER, "scan", str(event), "--nsides", nsides, "--workers", str(workers), "--out", out, "--json"]
+        command += options
         start = time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             answer = json.loads(process.stdout.read())
@@ -103,6 +104,7 @@ def main() -> None:
         print(f"likelihood with gradient: {ns_per_dom(repeat):.0f} ns per DOM")
         for workers in (1, 2):
             show(f"138632_31747601, {workers} worker(s)", scan(event, DEFAULT, workers, repeat))
+        show("with --systematics, 2 workers", scan(event, DEFAULT, 2, repeat, "--systematics"))
         for nsides in ("8:0", "8:0,64:12", DEFAULT, "8:0,64:48,512:96"):
             show(nsides, scan(event, nsides, 1, repeat))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,11 @@
 """`make soak`: the long repetitions, resumable.
 
-Usage: python tests/soak.py [--inputs 100000] [--seed N]
+Usage: python tests/soak.py [--inputs 100000] [--muons 1000] [--seed N]
 
-The fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events. The
-seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished one
-starts anew.
+First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events.
+The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
+one starts anew. Then ``skydriver calibrate`` scans simulated muons around their truth: how often does the statistical
+90 % region hold it? That too goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CHUNK = 2000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--muons", type=int, default=1000)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
     state = _state(arguments.seed)
@@ -37,7 +39,8 @@ def main() -> None:
         _fuzz(state["seed"], state["done"], n, events)
         state["done"] += n
         STATE.write_text(json.dumps(state))
-    print(f"{arguments.inputs} inputs passed")
+    print(f"{arguments.inputs} inputs passed", flush=True)
+    _measure_coverage(arguments.muons, state["seed"])
     STATE.unlink()
 
 
@@ -54,6 +57,13 @@ def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
     numbers = {"SKYDRIVER_FUZZ_SEED": seed, "SKYDRIVER_FUZZ_START": start, "SKYDRIVER_FUZZ_N": n}
     environment = os.environ | {name: str(value) for name, value in numbers.items()}
     subprocess.run([sys.executable, "-W", "error", str(FUZZER), *events], env=environment, check=True)
+
+
+def _measure_coverage(n: int, seed: int) -> None:
+    """Scan `n` simulated muons around their truth."""
+    command = [Path(sys.executable).with_name("skydriver"), "calibrate", "--simulate", n, "--seed", seed]
+    kept = ["--state", STATE.with_name(f"muons_{seed}.jsonl"), "--out", STATE.with_name(f"calibration_{seed}.json")]
+    subprocess.run([*map(str, command), *map(str, kept)], check=True)
 
 
 if __name__ == "__main__":
