@@ -55,6 +55,8 @@ class Findings(NamedTuple):
     headline: Headline
     systematics: Systematics | None
     """None where no variant was asked for."""
+    interrupted: str | None = None
+    """Which of the scans was cut short (`skydriver.services.scan_run.Step`)."""
 
 
 def verdict(found: Findings) -> Verdict:
@@ -69,6 +71,8 @@ def _of_scan(found: Findings) -> Iterator[Reason]:
     provenance = found.skymap.provenance
     if found.skymap.partial:
         yield Reason("no", "the scan was interrupted: the map is partial")
+    elif found.interrupted == "wider scan":
+        yield Reason("caution", "the wider scan was interrupted: the map is the one before it")
     if found.skymap.best_fit() is None:
         yield Reason("no", "every pixel failed: there is no best fit")
     elif provenance is not None and provenance.errors:
