@@ -74,18 +74,18 @@ def test_impatience_changes_nothing_and_text_says_partial(skydriver, processes, 
 @pytest.mark.parametrize(("more", "what"), [("--systematics", "variants"), ("--enclose", "wider scan")])
 def test_what_comes_after_the_map_is_cut_short_and_the_map_stays_whole(skydriver, processes, more, what):
     """Told by the exit code too. The signal comes once a line of progress says that the first scan is done."""
-    settings = ("--nsides", "4:0,32:2,256:1", "--workers", "2", more)
+    settings = ("--nsides", "8:0,64:12,512:1", "--workers", "2", more)
     scan = skydriver.start("scan", "example", *settings, "--json", bufsize=1)
     found = processes(scan)
-    line = scan.stderr.readline()
-    assert line.startswith("324/324 pixels")
+    while not (line := scan.stderr.readline()).startswith("1600/1600 pixels"):
+        assert line
     scan.send_signal(signal.SIGINT)
     answer = json.loads(skydriver.end(scan)[0])
     assert scan.returncode == 130
     assert found.alive() == {}
     assert (answer["interrupted"], answer["partial"]) == (what, False)
     assert answer["best_fit"] is not None
-    assert answer["n_pixels"] == 324
+    assert answer["n_pixels"] == 1600
     assert not any(".partial." in path for path in answer["products"])
     assert any(what in reason and "interrupted" in reason for reason in answer["verdict"]["reasons"])
     if more == "--systematics":
