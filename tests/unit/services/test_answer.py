@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 
 from skydriver.events.realtime import load_event
@@ -86,11 +87,17 @@ def test_pixels_that_failed_are_counted(by_hand):
     assert answer(found, verdict(found))["n_failed"] == 1
 
 
-@pytest.mark.parametrize("ratio", [math.inf, -math.inf, math.nan])
-def test_what_the_event_says_is_told_only_if_it_is_a_number(by_hand, ratio):
+@pytest.fixture(scope="module")
+def example():
+    """The bundled event and its cleaned pulses."""
     event = load_event(example_event())
-    event = dataclasses.replace(event, scalars={LLH_RATIO: ratio, "HESE_VHESelfVeto": False})
-    pulses = prepare(event, ScanRequest()).pulses
+    return event, prepare(event, ScanRequest()).pulses
+
+
+@pytest.mark.parametrize("ratio", [math.inf, -math.inf, math.nan])
+def test_what_the_event_says_is_told_only_if_it_is_a_number(by_hand, example, ratio):
+    event = dataclasses.replace(example[0], scalars={LLH_RATIO: ratio, "HESE_VHESelfVeto": False})
+    pulses = example[1].select(np.arange(len(example[1])) % 5 == 0)
     found = by_hand.findings(topology=topology(event, pulses, (0.0, 0.6, 0.8), (0.0, 0.0, 0.0), 10_000.0))
     content = answer(found, verdict(found))
     assert LLH_RATIO not in {item["what"] for item in content["topology"]["evidence"]}

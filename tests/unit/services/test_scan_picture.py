@@ -10,9 +10,8 @@ from PIL import Image
 from skydriver.errors import ResultError
 from skydriver.plots.skymap import ANSWER_COLOURS
 from skydriver.plots.style import OUTLINE
-from skydriver.services.headline import NOTHING
 from skydriver.services.picture import draw, quoted
-from skydriver.services.verdict import verdict
+from skydriver.services.verdict import ANSWERS, verdict
 
 
 @pytest.mark.parametrize(
@@ -42,20 +41,26 @@ def count(picture, colour):
     return np.sum(np.all(np.abs(picture.astype(int) - wanted) < 20, axis=-1))
 
 
-@pytest.mark.parametrize(
-    ("label", "answer"), [("through-going", "yes"), ("starting", "caution"), ("cascade", "no"), (None, "no")]
-)
-def test_it_shows_the_answer_and_the_region_only_if_it_is_quoted(by_hand, label, answer):
-    found = by_hand.findings(label)
-    judged = verdict(found)
-    assert judged.answer == answer
-    picture = np.asarray(Image.open(io.BytesIO(draw(found, judged))).convert("RGB"))
-    shown = {name for name, colour in ANSWER_COLOURS.items() if count(picture[:180], colour) > 500}
-    assert shown == {answer}
-    bare = by_hand.findings(label, headline=NOTHING)
-    without = np.asarray(Image.open(io.BytesIO(draw(bare, judged))).convert("RGB"))
-    edge, other = (count(one[700:1200, 60:540], OUTLINE["color"]) for one in (picture, without))
-    assert (edge > other + 300) == (label == "through-going")
+@pytest.fixture(scope="module")
+def pictures(by_hand):
+    """The picture of each of three labels, and its answer."""
+    found = {label: by_hand.findings(label) for label in ("through-going", "starting", "cascade")}
+    judged = {label: verdict(one) for label, one in found.items()}
+    drawn = {label: Image.open(io.BytesIO(draw(one, judged[label]))).convert("RGB") for label, one in found.items()}
+    return {label: (np.asarray(picture), judged[label].answer) for label, picture in drawn.items()}
+
+
+def test_it_shows_the_answer(pictures):
+    assert [answer for _, answer in pictures.values()] == list(ANSWERS)
+    for picture, answer in pictures.values():
+        shown = {name for name, colour in ANSWER_COLOURS.items() if count(picture[:180], colour) > 500}
+        assert shown == {answer}
+
+
+def test_it_shows_the_region_only_if_that_is_quoted(pictures):
+    edge = {label: count(picture[700:1200, 60:540], OUTLINE["color"]) for label, (picture, _) in pictures.items()}
+    assert edge["through-going"] > edge["starting"] + 300
+    assert edge["starting"] == edge["cascade"]
 
 
 def test_without_a_best_fit_or_a_provenance_there_is_none(by_hand):
