@@ -21,7 +21,10 @@ COMMANDS = typer.main.get_command(app).commands
 TYPES = {"integer": int, "number": (int, float), "text": str, "boolean": bool, "object": dict}
 EVENTS = {"event": ("138632_31747601", "hese_event_02"), "scan": ("hese_event_02", "138632_31747601")}
 """Those that have something of everything between them."""
-SCANS = (("--nsides", "1:0"), ("--reco", "pandel_mpe", "--nsides", "4:0,32:1", "--systematics"))
+SCANS = (
+    ("--nsides", "1:0"),
+    ("--reco", "pandel_mpe", "--nsides", "4:0,32:1", "--exclude-strings", "odd", "--systematics"),
+)
 """Options for each event: what is null in one answer is there in the other."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -95,13 +96,12 @@ def test_of_a_hese_cascade_no_direction_is_quoted(scanned):
     assert answer["verdict"]["answer"] == "no"
 
 
-def test_a_region_that_the_usual_map_cuts_is_enclosed_if_asked_for(skydriver):
-    small = ("scan", "example", "--nsides", "8:0,64:12,512:2", "--workers", "2")
-    cut, whole = skydriver.json(*small), skydriver.json(*small, "--enclose")
-    assert cut["posterior"]["contour_truncated"] is True
-    assert whole["posterior"]["contour_truncated"] is False
-    assert (cut["posterior"]["share_outside"] > 0.3, whole["posterior"]["share_outside"]) == (True, 0.0)
-    assert whole["n_pixels"] > cut["n_pixels"]
+def test_a_region_that_few_pixels_do_not_hold_is_enclosed_if_asked_for(skydriver):
+    """Without, two pixels of nside 64 were refined: 1.7 square degrees."""
+    answer = skydriver.json("scan", "example", "--nsides", "8:0,64:12,512:2", "--workers", "2", "--enclose")
+    assert (answer["posterior"]["contour_truncated"], answer["posterior"]["share_outside"]) == (False, 0.0)
+    assert answer["n_pixels"] > 768 + 768 + 128
+    assert answer["posterior"]["area90_deg2"] > 5.0
 
 
 @pytest.fixture(scope="module")
@@ -160,10 +160,8 @@ def floor_of(tmp_path_factory):
 
 
 def test_a_calibration_of_ones_own_replaces_the_floor(skydriver, floor_of):
-    small = ("scan", "example", "--nsides", "8:0,32:2", "--workers", "2")
-    usual, ours = skydriver.json(*small), skydriver.json(*small, "--calibration", floor_of(3.0))
-    assert (usual["posterior"]["sigma_sys_deg"], usual["posterior"]["calibration"]) == (0.8, "three-alert floor")
-    assert (ours["posterior"]["sigma_sys_deg"], ours["posterior"]["tests_only"]) == (3.0, False)
-    assert ours["posterior"]["calibration"].startswith("made up (")
-    assert ours["posterior"]["area90_deg2"] > usual["posterior"]["area90_deg2"]
-    assert ours["wilks"] == usual["wilks"]
+    small = ("scan", "example", "--nsides", "4:0,32:2", "--workers", "2")
+    found = skydriver.json(*small, "--calibration", floor_of(3.0))["posterior"]
+    assert (found["sigma_sys_deg"], found["tests_only"]) == (3.0, False)
+    assert found["calibration"].startswith("made up (")
+    assert found["area90_deg2"] > 2.0 * math.pi * 3.0**2 * math.log(10.0) * 0.95
