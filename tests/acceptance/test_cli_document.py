@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
 from skydriver.cli.main import EXIT_CODES, app
+from skydriver.services.headline import Kind
+from skydriver.services.topology import LABELS
+from skydriver.services.verdict import ANSWERS
 from skydriver.simulation.truth import KINDS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 COMMANDS = typer.main.get_command(app).commands
 TYPES = {"integer": int, "number": (int, float), "text": str, "boolean": bool, "object": dict}
-EVENTS = {"event": ("138632_31747601", "hese_event_02"), "scan": ("138632_31747601",)}
+EVENTS = {"event": ("138632_31747601", "hese_event_02"), "scan": ("hese_event_02", "138632_31747601")}
 """Those that have something of everything between them."""
+SCANS = (
+    ("--nsides", "1:0"),
+    ("--reco", "pandel_mpe", "--nsides", "4:0,32:1", "--exclude-strings", "odd", "--systematics"),
+)
+"""Options for each event: what is null in one answer is there in the other."""
 
 
 def sections():
@@ -67,7 +76,7 @@ def test_every_exit_code_is_there():
 
 def flat(value, key=""):
     """Every key of a JSON value with its values; below ``series`` the names of series are all alike."""
-    if key:
+    if key and not key.endswith("[]"):
         yield key, value
     if isinstance(value, dict):
         for name, item in value.items():
@@ -76,7 +85,7 @@ def flat(value, key=""):
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, dict):
-                yield from ((f"{key}[].{name}", part) for name, part in item.items())
+                yield from flat(item, f"{key}[]")
 
 
 def is_of(kind, value):
@@ -93,8 +102,8 @@ def is_of(kind, value):
 def test_every_json_key_is_there_with_its_type(skydriver, real_event, name):
     events = map(real_event, EVENTS[name])
     answers = [
-        skydriver.json("event", event) if name == "event" else skydriver.scan("--nsides", "1:0", event=event)
-        for event in events
+        skydriver.json("event", event) if name == "event" else skydriver.scan(*options, event=event)
+        for event, options in zip(events, SCANS, strict=True)
     ]
     documented = {key: kind for key, kind, _, _ in table(command_sections()[name], f"Key of `{name} --json`")}
     printed = [(key, value) for answer in answers for key, value in flat(answer) if key != "series.*"]
@@ -113,6 +122,22 @@ def test_every_key_of_a_calibration_is_there_with_its_type(skydriver):
     printed = list(flat(answer))
     assert {key for key, _ in printed} == set(documented)
     assert [(key, value) for key, value in printed if not is_of(documented[key], value)] == []
+
+
+def test_what_may_be_null_is_null_in_one_answer_or_another(skydriver, real_event):
+    """Of those keys that are there without a region and without variants."""
+    documented = {key: kind for key, kind, _, _ in table(command_sections()["scan"], "Key of `scan --json`")}
+    nothing = skydriver.scan("--nsides", "1:0", event=real_event("138632_31747601"))
+    null = {key for key, value in flat(nothing) if value is None}
+    optional = {key for key, kind in documented.items() if kind.endswith(" or null")}
+    assert {key for key in optional if not key.startswith(("systematics.", "best_fit"))} == null
+
+
+def test_every_label_headline_and_answer_is_there():
+    text = command_sections()["scan"]
+    quoted = {cell for row in table(text, "Topology") for cell in re.findall(r"[a-z_-]+", f"{row[0]} {row[1]}")}
+    assert quoted == {*LABELS, *get_args(Kind)}
+    assert {row[0] for row in table(text, "Answer")} == set(ANSWERS)
 
 
 def test_every_key_of_a_truth_is_there_with_its_type(skydriver):

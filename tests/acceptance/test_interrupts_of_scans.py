@@ -34,8 +34,8 @@ def test_what_was_finished_is_kept_and_marked(skydriver, processes, hanging, sen
     answer = json.loads(skydriver.end(scan)[0])
     assert scan.returncode == 130
     assert found.alive() == {}
-    assert answer["partial"] is True
-    names = [f"{STEM}{end}" for end in (".json", ".npz", ".png", ".provenance.json")]
+    assert (answer["partial"], answer["interrupted"], answer["verdict"]["answer"]) == (True, "scan", "no")
+    names = [f"{STEM}{end}" for end in (".json", ".npz", ".png", ".provenance.json", ".summary.json")]
     assert sorted(path.name for path in (skydriver.folder / "new" / "out").iterdir()) == names
     kept = read_json(skydriver.folder / "new" / "out" / f"{STEM}.json")
     assert kept == read_npz(skydriver.folder / "new" / "out" / f"{STEM}.npz")
@@ -68,7 +68,28 @@ def test_impatience_changes_nothing_and_text_says_partial(skydriver, processes, 
     assert stdout.splitlines()[1] == "PARTIAL: the scan was interrupted; this is what was finished"
     assert "Traceback" not in stderr
     assert found.alive() == {}
-    assert len(list((skydriver.folder / "new" / "out").iterdir())) == 4
+    assert len(list((skydriver.folder / "new" / "out").iterdir())) == 5
+
+
+@pytest.mark.parametrize(("more", "what"), [("--systematics", "variants"), ("--enclose", "wider scan")])
+def test_what_comes_after_the_map_is_cut_short_and_the_map_stays_whole(skydriver, processes, more, what):
+    """Told by the exit code too. The signal comes once a line of progress says that the first scan is done."""
+    settings = ("--nsides", "8:0,64:12,512:1", "--workers", "2", more)
+    scan = skydriver.start("scan", "example", *settings, "--json", bufsize=1)
+    found = processes(scan)
+    while not (line := scan.stderr.readline()).startswith("1600/1600 pixels"):
+        assert line
+    scan.send_signal(signal.SIGINT)
+    answer = json.loads(skydriver.end(scan)[0])
+    assert scan.returncode == 130
+    assert found.alive() == {}
+    assert (answer["interrupted"], answer["partial"]) == (what, False)
+    assert answer["best_fit"] is not None
+    assert answer["n_pixels"] == 1600
+    assert not any(".partial." in path for path in answer["products"])
+    assert any(what in reason and "interrupted" in reason for reason in answer["verdict"]["reasons"])
+    if more == "--systematics":
+        assert answer["systematics"]["complete"] is False
 
 
 @pytest.mark.parametrize("number", SIGNALS)

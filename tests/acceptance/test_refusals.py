@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from skydriver.events.archive_writer import ArchiveWriter
 from skydriver.events.event import Pulses
 from skydriver.events.frame import Slot
 from skydriver.events.writer import encode_event, make_header
+from skydriver.skymap.calibration import THREE_ALERT_FLOOR
 from skydriver.testing.events import TOY_START, change_blob, change_frame, change_json, change_slots, toy_event
 
 GOOD = toy_event()
@@ -137,6 +140,8 @@ SETTINGS = {
         ["--exclude-strings", "odd,even"],
         "SplitInIcePulses: 0 of 245 DOMs are left after cleaning and selection, but pandel_mpe needs at least",
     ),
+    "variants of dummy": (["--reco", "dummy", "--systematics"], "systematics: has variants of pandel_mpe only, not of"),
+    "no such calibration": (["--calibration", "missing.json"], "calibration: missing.json cannot be read: No such"),
     "half a center": (["--center", "138.6", "--radius", "3"], "center: '138.6' is not of the form RA,DEC"),
     "center off the sky": (["--center", "0,91", "--radius", "3"], "center: the declination 91.0 is not between -90"),
     "center alone": (["--center", "0,0"], "radius: is missing: a center needs one"),
@@ -176,6 +181,19 @@ def test_events(skydriver, event, says):
 @pytest.mark.parametrize(("options", "says"), SETTINGS.values(), ids=SETTINGS)
 def test_settings(skydriver, options, says):
     refused(skydriver, "scan", "example", "--out", "new/out", *options, says=says)
+
+
+def test_a_calibration_that_is_none_or_for_another_algorithm(skydriver):
+    """With the event that is at hand, before anything is written."""
+    table = skydriver.folder / "table.json"
+    table.write_bytes(THREE_ALERT_FLOOR.to_json())
+    options = ("--out", "new/out", "--calibration", "table.json")
+    says = "calibration: three-alert floor ("
+    refused(skydriver, "scan", "example", "--reco", "dummy", *options, says=says)
+    table.write_bytes(replace(THREE_ALERT_FLOOR, algorithm_version="0").to_json())
+    refused(skydriver, "scan", "example", *options, says=says)
+    table.write_bytes(pickle.dumps(THREE_ALERT_FLOOR.to_json()))
+    refused(skydriver, "scan", "example", *options, says="calibration: table.json is none: ")
 
 
 @pytest.mark.parametrize(("name", "says"), FILES.values(), ids=FILES)

@@ -14,10 +14,12 @@ from skydriver.skymap.json_format import read_json
 from skydriver.skymap.npz_format import read_npz
 
 STEM = "run00000001.evt000000000021.dummy_1_4"
+ENDS = (".json", ".npz", ".png", ".provenance.json", ".summary.json")
+COST = {"n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products"}
 KEYS = {
-    "run_id", "event_id", "mjd", "is_real_event", "algorithm", "statement", "region", "partial", "not_reproducible",
-    "best_fit", "offsets", "n_pixels", "n_failed", "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds",
-    "products",
+    "run_id", "event_id", "mjd", "is_real_event", "algorithm", "statement", "region", "partial", "interrupted",
+    "not_reproducible", "best_fit", "offsets", "n_pixels", "n_failed", "topology", "headline", "posterior", "wilks",
+    "systematics", "verdict", "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products",
 }  # fmt: skip
 
 
@@ -29,10 +31,24 @@ def test_answer_and_products(small_scan):
     assert answer["n_pixels"] == answer["n_fits"] == 12 + 12 * 16
     assert 0 < answer["fit_cpu_seconds"] < answer["cpu_seconds"]
     assert 0 < answer["wall_seconds"] < 60
-    names = [f"{STEM}{end}" for end in (".json", ".npz", ".png", ".provenance.json")]
+    names = [f"{STEM}{end}" for end in ENDS]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert sorted(answer["products"]) == [f"out/{name}" for name in names]
     assert (folder / f"{STEM}.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_the_summary_is_the_answer_but_for_its_cost(small_scan):
+    answer, folder = small_scan
+    summary = json.loads((folder / f"{STEM}.summary.json").read_bytes())
+    assert summary == {key: value for key, value in answer.items() if key not in COST}
+
+
+def test_of_an_algorithm_that_fits_no_track_nothing_is_quoted(small_scan):
+    answer, _ = small_scan
+    assert (answer["topology"]["label"], answer["headline"]["kind"]) == ("unknown", "none")
+    assert (answer["posterior"], answer["wilks"], answer["systematics"]) == (None, None, None)
+    assert answer["verdict"]["answer"] == "no"
+    assert answer["verdict"]["reasons"]
 
 
 def test_our_readers_find_the_same_map(small_scan):
@@ -60,8 +76,10 @@ def test_text_for_people(skydriver):
     lines = done.stdout.splitlines()
     assert lines[0] == "Run 1, event 21 (simulated), dummy"
     assert lines[1].startswith("Best fit   RA ")
+    assert lines[2] == "Headline   nothing is quoted"
+    assert "May I use it?  NO" in lines
     products = [line.removeprefix("Product    ") for line in lines if line.startswith("Product    ")]
-    assert len(products) == 4
+    assert len(products) == 5
     assert all((skydriver.folder / path).is_file() for path in products)
     assert lines[-1].startswith("Made by SkyDriver dummy 1, independent of and not endorsed by IceCube.")
 
@@ -72,7 +90,7 @@ def test_a_scan_replaces_the_files_of_the_one_before(skydriver):
     assert first["products"] == second["products"]
     kept = read_json(skydriver.folder / "out" / f"{STEM}.json")
     assert kept.provenance.tables == {"seed": "2"}
-    assert len(list((skydriver.folder / "out").iterdir())) == 4
+    assert len(list((skydriver.folder / "out").iterdir())) == 5
 
 
 def test_every_option_that_selects_pulses_is_heeded_and_told(skydriver, real_event):
@@ -97,7 +115,7 @@ def test_two_scans_into_one_new_folder_do_not_disturb_each_other(skydriver):
     pair = [skydriver.start(*arguments, stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [(skydriver.end(process)[0], process.returncode) for process in pair] == [(None, 0)] * 2
     names = sorted(path.name for path in (skydriver.folder / "new" / "out").iterdir())
-    assert names == [f"{STEM}{end}" for end in (".json", ".npz", ".png", ".provenance.json")]
+    assert names == [f"{STEM}{end}" for end in ENDS]
     assert read_json(skydriver.folder / "new" / "out" / f"{STEM}.json").n_pixels == 204
 
 
@@ -120,7 +138,7 @@ def test_an_answer_that_cannot_be_printed_leaves_the_products(skydriver):
         done = skydriver("scan", "example", "--reco", "dummy", "--nsides", "1:0", stdout=full)
     assert done.returncode == 3
     assert "error: cannot write to standard output" in done.stderr
-    assert len(list((skydriver.folder / "out").iterdir())) == 4
+    assert len(list((skydriver.folder / "out").iterdir())) == 5
 
 
 @pytest.mark.parametrize("closed", [(2,), (0, 1, 2)])
@@ -132,7 +150,7 @@ def test_closed_streams_do_not_stop_a_scan(skydriver, closed):
         ["/bin/sh", "-c", line], cwd=skydriver.folder, env={"PATH": path}, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len(list((skydriver.folder / "out").iterdir())) == 4
+    assert len(list((skydriver.folder / "out").iterdir())) == 5
 
 
 def test_pixels_that_fail_are_named_and_the_rest_is_used(skydriver):
@@ -153,7 +171,8 @@ def test_pixels_that_fail_are_named_and_the_rest_is_used(skydriver):
 def test_without_any_fit_there_is_no_best_fit(skydriver):
     answer = skydriver.scan("--reco", "crash_dummy:1", "--nsides", "1:0", code=4)
     assert (answer["best_fit"], answer["offsets"], answer["n_failed"]) == (None, [], 12)
-    assert [path.rpartition(".")[2] for path in answer["products"]] == ["json", "json", "npz"]
+    assert [path.rpartition(".")[2] for path in answer["products"]] == ["json", "json", "npz", "json"]
+    assert answer["verdict"]["answer"] == "no"
     done = skydriver("scan", "example", "--reco", "crash_dummy:1", "--nsides", "1:0", "--workers", "1")
     assert done.returncode == 4
     assert "No best fit: every pixel failed" in done.stdout

@@ -20,7 +20,7 @@ EXIT_CODES = {
     2: "the input is at fault; nothing was written",
     3: "a result could not be written",
     4: "every pixel failed: there is no best fit",
-    130: "interrupted; what was finished is written as a partial result",
+    130: "interrupted; what was finished is written, and named partial if the map is not whole",
 }
 """What the exit codes mean. `docs/cli.md` repeats them."""
 

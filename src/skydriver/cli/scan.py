@@ -106,7 +106,7 @@ def scan(  # noqa: PLR0913 - one parameter for each option
         put_json(answer)
     else:
         put(lines(answer))
-    if answer["partial"]:
+    if answer["interrupted"] is not None:
         raise typer.Exit(130)
     if answer["best_fit"] is None:
         raise typer.Exit(4)

@@ -14,6 +14,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"Run {answer['run_id']}, event {answer['event_id']} ({kind}), {answer['algorithm']}"
     if answer["partial"]:
         yield "PARTIAL: the scan was interrupted; this is what was finished"
+    elif answer["interrupted"] is not None:
+        yield f"INTERRUPTED: the {answer['interrupted']} was cut short; the map is whole"
     if answer["region"]:
         yield "Only       " + ", ".join(f"{name} {text}" for name, text in answer["region"].items())
     best = answer["best_fit"]

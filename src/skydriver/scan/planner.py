@@ -172,6 +172,15 @@ class Ledger:
         """Every finished fit, also those that the plan does not want."""
         return tuple(self._results.values())
 
+    def results_for_wider(self) -> tuple[Finished, ...]:
+        """The finished fits that a scan with more pixels in its last stage has too.
+
+        Those of that stage's sweeps are not among them: a seed is named by its round and pixel, and with more
+        neighbours the fit of that name may be another one.
+        """
+        last = self.settings.progression.nsides[-1]
+        return tuple(fit for fit in self._results.values() if fit.wanted.nside != last or fit.wanted.round == 0)
+
     def tallies(self) -> tuple[Tally, ...]:
         """How far each round is that has begun, in order."""
         return tuple(self._tallies)

@@ -37,6 +37,7 @@ def _identity(found: Findings) -> dict[str, Any]:
         "statement": provenance.statement if provenance else "",
         "region": dict(provenance.region) if provenance else {},
         "partial": found.skymap.partial,
+        "interrupted": found.interrupted,
         "not_reproducible": list(provenance.not_reproducible) if provenance else [],
     }
 

@@ -145,7 +145,7 @@ class LocalScan:
                     self._count(report)
 
     def widened(self) -> LocalScan | None:
-        """The same scan refining twice as many pixels in its last stage, with all that is finished; None if all are.
+        """The same scan refining twice as many pixels in its last stage, with what stays of its fits; None if all are.
 
         Its result is that of a scan that asked for so many from the start.
         """
@@ -153,7 +153,7 @@ class LocalScan:
         if progression is None:
             return None
         wider = replace(self, request=replace(self.request, nsides=str(progression)), unlucky=Counter(self.unlucky))
-        wider.ledger.extend(self.ledger.results())
+        wider.ledger.extend(self.ledger.results_for_wider())
         return wider
 
     def progress(self) -> Progress:

@@ -64,7 +64,7 @@ def _findings(run: ScanRun) -> Findings:
     """What the scans say, together with what came with the event."""
     looks = first_looks(run.event)
     quoted = headline(run.skymap.best_fit(), run.topology, run.regions, looks)
-    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics)
+    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics, run.interrupted)
 
 
 def _cost(run: ScanRun) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from skydriver.services.local_scan import Batch, LocalScan
 from skydriver.services.map_regions import map_regions
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from skydriver.services.variants import PreparedVariants
     from skydriver.skymap.calibration import Calibration
     from skydriver.skymap.skymap import SkyMap
+
+Step = Literal["scan", "wider scan", "variants"]
 
 
 @dataclass
@@ -62,6 +64,10 @@ class ScanRun:
     topology: Topology | None = None
     regions: MapRegions | None = None
     rescan: Rescan | None = None
+    interrupted: Step | None = None
+    """What was cut short; None where nothing was."""
+    _latest: LocalScan = field(init=False)
+    """The one that ran last, with the fits of those that it continued."""
     _calibration: Calibration | None = field(init=False)
     _variants: PreparedVariants | None = field(init=False)
 
@@ -70,6 +76,7 @@ class ScanRun:
         self._calibration = self.request.calibration_table()
         self._variants = prepare_variants(self.event, self.request) if self.request.systematics else None
         self.scan = LocalScan(self.request, self.cleaned.pulses, self.event.header.mjd, self.interrupts)
+        self._latest = self.scan
 
     def run(self, show: Callable[[Progress], None]) -> None:
         """Scan to the end, or to an interrupt; `show` is called after each step."""
@@ -78,14 +85,22 @@ class ScanRun:
         models += [prepared.model for prepared in variants]
         try:
             with Pool[Batch](Job(tuple(models), self.request.fit_limit_s()), self.request.workers) as pool:
-                self.scan.run_in(pool, show)
-                self._look()
-                self._enclose(pool, show)
-                self._rescan(pool, show)
+                self._scan(pool, show)
         except KeyboardInterrupt:
             pass
-        if self.scan.interrupted:
+        if self.interrupted == "scan":
             self._look()
+
+    def _scan(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
+        """One step after the other; what is interrupted is remembered."""
+        self.interrupted = "scan"
+        self.scan.run_in(pool, show)
+        self._look()
+        self.interrupted = "wider scan"
+        self._enclose(pool, show)
+        self.interrupted = "variants"
+        self._rescan(pool, show)
+        self.interrupted = None
 
     @property
     def systematics(self) -> Systematics | None:
@@ -99,12 +114,12 @@ class ScanRun:
     @property
     def n_fits(self) -> int:
         """Fits that were made, those of the variants too."""
-        return self.scan.n_fits + (self.rescan.n_fits if self.rescan else 0)
+        return self._latest.n_fits + (self.rescan.n_fits if self.rescan else 0)
 
     @property
     def fit_cpu_seconds(self) -> float:
         """CPU time of these fits."""
-        return self.scan.fit_cpu_seconds + (self.rescan.fit_cpu_seconds if self.rescan else 0.0)
+        return self._latest.fit_cpu_seconds + (self.rescan.fit_cpu_seconds if self.rescan else 0.0)
 
     def _look(self) -> None:
         """What the scan's map says."""
@@ -121,6 +136,7 @@ class ScanRun:
             wider = self.scan.widened()
             if wider is None:
                 return
+            self._latest = wider
             wider.run_in(pool, show)
             before, self.scan = self.skymap, wider
             self._look()

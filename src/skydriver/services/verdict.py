@@ -23,6 +23,9 @@ Answer = Literal["yes", "caution", "no"]
 ANSWERS: Final[tuple[Answer, ...]] = ("yes", "caution", "no")
 """From the best to the worst; the worst of all reasons is the answer."""
 
+SLIVER: Final = 0.01
+"""A share of the region outside the fine map that does not matter: its edge is not known better, in pixels."""
+
 
 class Reason(NamedTuple):
     """One reason and the answer it would give alone."""
@@ -55,6 +58,8 @@ class Findings(NamedTuple):
     headline: Headline
     systematics: Systematics | None
     """None where no variant was asked for."""
+    interrupted: str | None = None
+    """Which of the scans was cut short (`skydriver.services.scan_run.Step`)."""
 
 
 def verdict(found: Findings) -> Verdict:
@@ -69,6 +74,8 @@ def _of_scan(found: Findings) -> Iterator[Reason]:
     provenance = found.skymap.provenance
     if found.skymap.partial:
         yield Reason("no", "the scan was interrupted: the map is partial")
+    elif found.interrupted == "wider scan":
+        yield Reason("caution", "the wider scan was interrupted: the map is the one before it")
     if found.skymap.best_fit() is None:
         yield Reason("no", "every pixel failed: there is no best fit")
     elif provenance is not None and provenance.errors:
@@ -101,9 +108,11 @@ def _of_region(found: Findings) -> Iterator[Reason]:
         if found.topology is not None and found.topology.label == "through-going":
             yield Reason("no", "no calibration speaks of such events: there is no region to quote")
         return
-    if regions.truncated:
-        share = f"{regions.share_outside:.0%}" if regions.share_outside >= 0.01 else "less than 1%"
-        yield Reason("caution", f"{share} of the 90% region lies outside the fine map: scan with --enclose")
+    if regions.share_outside > SLIVER:
+        share = f"{100.0 * regions.share_outside:.0f}%"
+        yield Reason("caution", f"{share} of the 90% region lies outside the fine map, which --enclose widens")
+    elif regions.truncated:
+        yield Reason("yes", "the fine map encloses the 90% region but for less than 1% of it")
     else:
         yield Reason("yes", "the fine map encloses the 90% region")
     if regions.tests_only:

@@ -106,7 +106,7 @@ def read_calibration(path: Path) -> Calibration:
 
 def _calibration(content: dict[str, Any]) -> Calibration:
     """The table of a JSON document."""
-    if content["format"] != FORMAT:
+    if _typed(content["format"], int) != FORMAT:
         raise ValueError(f"its format is {str(content['format'])[:20]}, not {FORMAT}")
     return Calibration(
         **{name: _typed(content[name], str) for name in ("name", "source", "algorithm", "algorithm_version")},

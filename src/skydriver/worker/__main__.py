@@ -52,9 +52,12 @@ def serve(coordinator: Connection) -> None:
         while True:
             coordinator.send(compute.run(coordinator.recv()))
     finally:
-        # It is ending, and waits for its child so that the child's CPU time counts.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        compute.close()
+        # It is ending, and waits for its child so that the child's CPU time counts. A SIGTERM that comes right here
+        # must not leave the child behind.
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        finally:
+            compute.close()
 
 
 def bind_all(job: Job) -> list[EventFitter]:

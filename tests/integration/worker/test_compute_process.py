@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from multiprocessing import Pipe
 
 import numba
 import numpy as np
@@ -13,8 +14,11 @@ import pytest
 from skydriver.recos.base import Fit
 from skydriver.recos.crash_dummy import CrashDummy
 from skydriver.recos.dummy import Dummy
+from skydriver.testing.events import toy_pulses
+from skydriver.worker import __main__ as worker
 from skydriver.worker import compute
 from skydriver.worker.compute import ComputeProcess
+from skydriver.worker.task import Job, Model
 
 LIMIT_S = 0.2
 
@@ -269,3 +273,28 @@ def test_an_orphan_ends_behind_the_fit_it_is_at(orphan):
     begun, let_go = orphan
     os.write(let_go, b"x")
     assert os.read(begun, 8) == b""
+
+
+def test_a_worker_that_is_told_to_end_just_as_it_ends_leaves_no_child_behind(monkeypatch):
+    """The coordinator hangs up and sends SIGTERM at once: its handler may run where SIGTERM is about to be ignored."""
+    closed = []
+
+    class Compute:
+        def __init__(self, *_arguments: object) -> None: ...
+
+        def close(self):
+            closed.append(self)
+
+    def told(number, _handler):
+        assert number == signal.SIGTERM
+        worker._end(number, None)
+
+    ours, theirs = Pipe()
+    ours.send(Job((Model("dummy", toy_pulses()),), 1.0))
+    ours.close()
+    monkeypatch.setattr(worker, "ComputeProcess", Compute)
+    monkeypatch.setattr(worker.signal, "signal", told)
+    with pytest.raises(SystemExit):
+        worker.serve(theirs)
+    monkeypatch.undo()
+    assert len(closed) == 1

@@ -13,8 +13,8 @@ from PIL import Image
 from skydriver.detector.coordinates import angular_distance
 from skydriver.plots import style
 from skydriver.plots.raster import layers
-from skydriver.plots.skymap import Marker, draw_skymap
-from skydriver.plots.zoom import zoom_radius_deg
+from skydriver.plots.skymap import ANSWER_COLOURS, Marker, Outline, Summary, draw_skymap
+from skydriver.plots.zoom import Overlay, zoom_radius_deg
 
 TEXTS = {"title": "Run 1, event 2", "subtitle": "dummy", "footer": "Made by SkyDriver, not endorsed by IceCube"}
 
@@ -33,16 +33,16 @@ def bowl(ra, dec, *, refined=True):
     return stages
 
 
-def draw(tmp_path, stages, best, markers=()) -> np.ndarray:
-    draw_skymap(tmp_path / "map.png", stages, best, markers=markers, **TEXTS)
+def draw(tmp_path, stages, best, markers=(), **more: object) -> np.ndarray:
+    draw_skymap(tmp_path / "map.png", stages, best, markers=markers, **TEXTS, **more)
     return np.asarray(Image.open(tmp_path / "map.png").convert("RGB"))
 
 
 @pytest.mark.parametrize("best", [(138.6, 0.1), (0.01, -30.0), (359.99, 45.0), (200.0, 89.9), (20.0, -90.0)])
 def test_a_map_is_drawn_wherever_the_best_fit_lies(tmp_path, best):
     picture = draw(tmp_path, bowl(*best), best, [Marker("a first look", best[0], best[1] * 0.99)])
-    assert picture.shape == (1128, 1200, 3)
-    centre = picture[820:850, 295:325].reshape(-1, 3)  # the star in the middle of the zoom
+    assert picture.shape == (1236, 1200, 3)
+    centre = picture[917:947, 294:324].reshape(-1, 3)  # the star in the middle of the zoom
     assert np.sum(np.all(np.abs(centre - np.array([214, 39, 40])) < 20, axis=1)) > 50
 
 
@@ -78,10 +78,42 @@ def test_any_number_of_markers_with_any_name_fits(tmp_path):
 
 def test_the_zoom_holds_the_good_region_and_the_near_markers():
     sky = layers(bowl(50.0, 20.0))
-    alone = zoom_radius_deg(sky[0], (50.0, 20.0), [])
+    alone = zoom_radius_deg(sky[0], Overlay((50.0, 20.0)))
     assert alone > np.sqrt(30.0 / 4.0)  # where the bowl rises by 30
-    assert zoom_radius_deg(sky[0], (50.0, 20.0), [Marker("near", 50.0, 26.0)]) > 6.0
-    assert zoom_radius_deg(sky[0], (50.0, 20.0), [Marker("far", 50.0, 40.0)]) == alone
+    assert zoom_radius_deg(sky[0], Overlay((50.0, 20.0), [Marker("near", 50.0, 26.0)])) > 6.0
+    assert zoom_radius_deg(sky[0], Overlay((50.0, 20.0), [Marker("far", 50.0, 40.0)])) == alone
+
+
+def test_the_zoom_holds_the_region_as_far_as_it_is_near():
+    sky = layers(bowl(50.0, 20.0))
+    alone = zoom_radius_deg(sky[0], Overlay((50.0, 20.0)))
+    near, far = (hpgeom.query_circle(64, 50.0, dec, 1.0, nest=False) for dec in (25.0, 50.0))
+    assert 6.0 < zoom_radius_deg(sky[0], Overlay((50.0, 20.0), outline=Outline(64, near, "near"))) < 8.0
+    assert zoom_radius_deg(sky[0], Overlay((50.0, 20.0), outline=Outline(64, far, "far"))) == alone
+
+
+def count(picture, colour):
+    """Pixels of nearly this colour."""
+    wanted = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
+    return np.sum(np.all(np.abs(picture.astype(int) - wanted) < 20, axis=-1))
+
+
+@pytest.mark.parametrize("answer", ANSWER_COLOURS)
+def test_the_answer_is_a_badge_of_its_colour_above_the_map(tmp_path, answer):
+    reasons = tuple(f"reason {k}, which is told at some length" * 9 for k in range(7))
+    above = draw(tmp_path, bowl(50.0, 20.0), (50.0, 20.0), summary=Summary(answer, "90% 9 deg2", reasons))[:180]
+    shown = {name for name, colour in ANSWER_COLOURS.items() if count(above, colour) > 500}
+    assert shown == {answer}
+
+
+@pytest.mark.parametrize("best", [(0.01, -30.0), (20.0, -90.0)])
+def test_the_regions_edge_is_drawn_in_the_zoom_where_it_is_near(tmp_path, best):
+    near, far = (
+        count(draw(tmp_path, bowl(*best), best, outline=Outline(512, pixels, "a region"))[700:1200, 60:540], red)
+        for red in [style.OUTLINE["color"]]
+        for pixels in (hpgeom.query_circle(512, *place, 1.7, nest=False) for place in (best, (180.0, 5.0)))
+    )
+    assert near > far + 300
 
 
 def test_colours_are_clipped_at_both_ends():

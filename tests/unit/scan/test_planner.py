@@ -8,7 +8,7 @@ from functools import cache
 import healpy
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skydriver.errors import SettingError
@@ -224,6 +224,37 @@ def test_adding_bit_by_bit_is_planning_from_scratch(scan, dice):
             dice.shuffle(finished)
             assert ledger.plan() == plan(plan_settings, finished)
             assert as_text(ledger.final_fits()) == as_text(final_fits(plan_settings, finished))
+
+
+def seeded_fits(ledger, wanted, salt):
+    """Fits whose llh and vertex depend on where they begin: on the very fits that their seeds name."""
+    for one in wanted:
+        dice = random.Random(f"{salt} {one!r} {[ledger.fit(key).x for key in one.seeds]}")  # noqa: S311 - a toy
+        yield Finished(one, dice.uniform(500, 510), math.nan, 1e4, dice.random(), 0.0, 0.0, 0.0, 0.1)
+
+
+def run_seeded(ledger, salt):
+    """To its end."""
+    while wanted := ledger.plan().certain:
+        ledger.extend(list(seeded_fits(ledger, wanted, salt)))
+    return ledger
+
+
+@settings(max_examples=40, deadline=None)
+@given(scans(), st.integers(0, 10**6))
+@example((PlanSettings(parse_nsides("1:0,4:2"), 4), 0, 0.0), 1)
+def test_a_wider_scan_that_goes_on_from_a_narrow_one_is_one_that_was_wide_from_the_start(scan, salt):
+    """And repeats none of its fits but sweeps of the last stage."""
+    narrow = run_seeded(Ledger(scan[0]), salt)
+    progression = scan[0].progression.widened()
+    if progression is None:
+        return
+    wider, whole = (Ledger(replace(scan[0], progression=progression)) for _ in range(2))
+    wider.extend(narrow.results_for_wider())
+    todo = wider.plan().certain
+    assert {one.nside for one in todo} <= {progression.nsides[-1]}
+    assert not {fit.wanted for fit in narrow.results() if fit.wanted.round == 0} & set(todo)
+    assert as_text(run_seeded(wider, salt).final_fits()) == as_text(run_seeded(whole, salt).final_fits())
 
 
 @settings(max_examples=25, deadline=None)

@@ -95,3 +95,37 @@ def test_no_other_error_and_no_long_message(value):
     except SettingError as refusal:
         message = str(refusal)
     assert 0 < len(message) < 200
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ("8:0,64:12", "8:0,64:24"),
+        ("8:0,64:12,512:2", "8:0,64:12,512:4"),
+        ("8:0,64:2,512:100", "8:0,64:2,512:128"),
+        ("1:0,2:7", "1:0,2:12"),
+        ("1:0,2:12", None),
+        ("8:0", None),
+        ("256:0,2048:30000", None),  # it would be too many pixels in all
+    ],
+)
+def test_a_wider_progression_refines_twice_as_many_or_all_in_its_last_stage(narrow, wide):
+    assert parse_nsides(narrow).widened() == (None if wide is None else parse_nsides(wide))
+
+
+@given(st.integers(0, 3), st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=1, max_size=3))
+def test_widening_ends(first, steps):
+    """With all pixels of the last stage but one refined, or just before there would be too many."""
+    stages, order = [(2**first, 0)], first
+    for step, extension in steps:
+        order += step
+        stages.append((2**order, extension))
+    progression, count = parse_nsides(stages), 0
+    while (wider := progression.widened()) is not None:
+        assert wider.stages[:-1] == progression.stages[:-1]
+        assert progression.n_pixels < wider.n_pixels <= MAX_PIXELS
+        progression, count = wider, count + 1
+    assert count < 30
+    ratio = (progression.nsides[-1] // progression.nsides[-2]) ** 2
+    everything = progression.stages[-1].extension == progression.stage_pixels[-2]
+    assert everything or progression.n_pixels + progression.stages[-1].extension * ratio > MAX_PIXELS

@@ -1,6 +1,7 @@
 """Which files a map becomes, and that nothing is left half written."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ from skydriver.errors import ResultError
 from skydriver.events.cleaning import clean
 from skydriver.events.realtime import read_event
 from skydriver.scan.fits import Finished
+from skydriver.services.answer import answer
 from skydriver.services.first_looks import first_looks
+from skydriver.services.headline import NOTHING
 from skydriver.services.local_scan import LocalScan
 from skydriver.services.preparation import ScanRequest
 from skydriver.services.products import folder_to_fill, write_products
 from skydriver.services.result import sky_map
+from skydriver.services.verdict import Findings, verdict
 from skydriver.skymap.json_format import read_json
 from skydriver.testing.events import toy_event
 
@@ -30,15 +34,31 @@ def a_map(n=12, llh=1.0):
     return sky_map(scan, EVENT, CLEANED)
 
 
+def written_of(skymap, folder, looks=()):
+    """The products of a map of no topology."""
+    found = Findings(skymap, looks, None, None, NOTHING, None)
+    judged = verdict(found)
+    return write_products(found, judged, answer(found, judged), folder)
+
+
 def test_a_whole_map(tmp_path):
-    written = write_products(a_map(), first_looks(EVENT), tmp_path / "new" / "out")
+    written = written_of(a_map(), tmp_path / "new" / "out", first_looks(EVENT))
     stem = "run00123456.evt000000000042.dummy_1"
-    assert [path.name for path in written] == [f"{stem}{end}" for end in (".json", ".provenance.json", ".npz", ".png")]
+    ends = (".json", ".provenance.json", ".npz", ".summary.json", ".png")
+    assert [path.name for path in written] == [f"{stem}{end}" for end in ends]
     assert sorted(written) == sorted((tmp_path / "new" / "out").iterdir())
 
 
+def test_the_summary_is_the_answer(tmp_path):
+    found = Findings(a_map(), first_looks(EVENT), None, None, NOTHING, None)
+    judged = verdict(found)
+    written = write_products(found, judged, content := answer(found, judged), tmp_path)
+    (path,) = (path for path in written if path.name.endswith(".summary.json"))
+    assert json.loads(path.read_bytes()) == content
+
+
 def test_a_partial_map_says_so(tmp_path):
-    written = write_products(a_map(5), [], tmp_path)
+    written = written_of(a_map(5), tmp_path)
     assert all(path.name.startswith("run00123456.evt000000000042.dummy_1.partial.") for path in written)
     kept = read_json(written[0])
     assert kept.partial
@@ -48,22 +68,23 @@ def test_a_partial_map_says_so(tmp_path):
 
 
 def test_without_a_best_fit_there_is_no_picture(tmp_path):
-    written = write_products(a_map(llh=np.nan), [], tmp_path)
+    written = written_of(a_map(llh=np.nan), tmp_path)
+    assert len(written) == 4
     assert not any(path.suffix == ".png" for path in written)
 
 
 def test_a_map_of_unknown_provenance_is_refused(tmp_path):
     with pytest.raises(ResultError, match="unknown provenance"):
-        write_products(dataclasses.replace(a_map(), provenance=None), [], tmp_path)
+        written_of(dataclasses.replace(a_map(), provenance=None), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", ["json", "provenance.json", "npz", "png"])
+@pytest.mark.parametrize("suffix", ["json", "provenance.json", "npz", "summary.json", "png"])
 def test_a_product_that_cannot_be_written_leaves_no_part(tmp_path, suffix):
     taken = tmp_path / f"run00123456.evt000000000042.dummy_1.{suffix}"
     taken.mkdir()
     with pytest.raises(ResultError, match=f"cannot write .*{suffix}: Is a directory"):
-        write_products(a_map(), [], tmp_path)
+        written_of(a_map(), tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
 
 

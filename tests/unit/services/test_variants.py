@@ -13,7 +13,7 @@ from skydriver.events.selection import Selection, parse_strings
 from skydriver.events.writer import encode_event, make_header
 from skydriver.recos.registry import find_reco
 from skydriver.services.preparation import ScanRequest, prepare
-from skydriver.services.variants import prepare_variants, variants_of
+from skydriver.services.variants import SAME, UnfitVariant, prepare_variants, variants_of
 from skydriver.simulation.events import example_event
 from skydriver.testing.events import TOY_START, toy_event, toy_pulses
 
@@ -141,12 +141,12 @@ def test_odd_and_even_strings_part_the_nominal_pulses(example):
     assert fit["odd_strings"].model.pulses == fit["odd_strings"].pulses
 
 
-def test_variants_with_the_nominal_fits_are_dropped():
+def test_variants_with_the_nominal_fits_are_not_fitted_and_say_why():
     """The toy has no pulse in DeepCore and no bright DOM, and DOM 1-1 is faulty but dark."""
     event = dataclasses.replace(TOY, time_windows={"SaturationWindows": {(1, 1): ((0.0, 1.0),)}})
     prepared = prepare_variants(event, ScanRequest())
     assert tuple(one.variant.name for one in prepared.fit) == (*OPTION_NAMES, "odd_strings", "even_strings")
-    assert prepared.unfit == ()
+    assert prepared.unfit == tuple(UnfitVariant(f"{name}", SAME) for name in PULSE_NAMES[2:5])
 
 
 def with_few_even_doms():
@@ -159,7 +159,8 @@ def with_few_even_doms():
 def test_a_variant_with_too_few_doms_is_unfit_and_says_why():
     prepared = prepare_variants(with_few_even_doms(), ScanRequest())
     assert tuple(one.variant.name for one in prepared.fit) == (*OPTION_NAMES, "odd_strings")
-    (unfit,) = prepared.unfit
+    unfit, *same = prepared.unfit
+    assert [one.reason for one in same] == [SAME] * 2
     assert unfit.name == "even_strings"
     assert "4 of 24 DOMs are left after cleaning and selection" in unfit.reason
 

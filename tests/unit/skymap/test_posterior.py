@@ -78,7 +78,7 @@ def drawn(cells, sigma_deg, n, seed):
 @pytest.mark.parametrize("place", PLACES)
 def test_a_point_becomes_a_gaussian(place, sigma_deg):
     found = posterior(one_cell(place), sigma_deg)
-    assert healpy.nside2resol(found.nside) <= math.radians(sigma_deg) / 3.0
+    assert healpy.nside2resol(found.nside) <= math.radians(sigma_deg) / 6.0
     for level in (0.5, 0.9, 0.99):
         wanted = gaussian_area_deg2(sigma_deg, level)
         assert region(found, level).area_deg2 == pytest.approx(wanted, rel=0.03, abs=found.pixel_area_deg2)
@@ -87,13 +87,14 @@ def test_a_point_becomes_a_gaussian(place, sigma_deg):
 @pytest.mark.parametrize("place", PLACES)
 def test_the_level_of_a_place_is_that_of_its_distance(place):
     """In one pixel's width of the distance."""
-    found = posterior(one_cell(place, found_nside := 256), 1.0)
-    assert found.nside == found_nside
-    centre = healpy.pix2vec(256, pixel_at(256, place))
-    away_deg = np.degrees(healpy.rotator.angdist(centre, healpy.pix2vec(256, found.pixel)))
+    nside = 512
+    found = posterior(one_cell(place, nside), 1.0)
+    assert found.nside == nside
+    centre = healpy.pix2vec(nside, pixel_at(nside, place))
+    away_deg = np.degrees(healpy.rotator.angdist(centre, healpy.pix2vec(nside, found.pixel)))
     for k in np.random.default_rng(1).choice(len(found.pixel), 30):
-        level = level_at(found, *healpy.pix2ang(256, int(found.pixel[k]), lonlat=True))
-        low, high = (1.0 - math.exp(-0.5 * max(0.0, away_deg[k] + step) ** 2) for step in (-0.23, 0.23))
+        level = level_at(found, *healpy.pix2ang(nside, int(found.pixel[k]), lonlat=True))
+        low, high = (1.0 - math.exp(-0.5 * max(0.0, away_deg[k] + step) ** 2) for step in (-0.115, 0.115))
         assert low - 1e-9 <= level <= high + 1e-9
 
 
