@@ -17,9 +17,9 @@ from skydriver.cli.progress import LINE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skydriver.services.calibrate_events import CalibrationProgress
-    from skydriver.services.known_events import KnownEvent
-    from skydriver.services.truth_scans import TruthScanSettings
+    from skydriver.services.calibration.known_events import KnownEvent
+    from skydriver.services.calibration.run import CalibrationProgress
+    from skydriver.services.calibration.truth_scans import TruthScanSettings
 
 NOTHING_MEASURED = 4
 
@@ -51,10 +51,10 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Scan events whose truth is known; write the systematic floor and the levels that hold 90 % of the truths."""
     with interruptible() as interrupts:
-        from skydriver.services.calibrate_events import CalibrationRequest, calibrate_events
-        from skydriver.services.calibration import TableSettings
-        from skydriver.services.known_events import known_events
-        from skydriver.services.truth_scans import TruthScanSettings
+        from skydriver.services.calibration.known_events import known_events
+        from skydriver.services.calibration.run import CalibrationRequest, calibrate_events
+        from skydriver.services.calibration.table import TableSettings
+        from skydriver.services.calibration.truth_scans import TruthScanSettings
 
         scans = TruthScanSettings.of(reco, nsides, radius, blind=blind)
         TableSettings.from_text(charge_bins, "to come", "to come")
@@ -76,8 +76,8 @@ def _texts(
     name: str | None, source: str | None, scans: TruthScanSettings, events: Sequence[KnownEvent]
 ) -> tuple[str, str]:
     """Name and source of the table."""
-    from skydriver.services.calibration import algorithm_of
-    from skydriver.services.known_events import source_of
+    from skydriver.services.calibration.known_events import source_of
+    from skydriver.services.calibration.table import algorithm_of
 
     where = "whole sky" if scans.radius_deg is None else f"discs of {scans.radius_deg:g} degrees"
     usual = f"{source_of(events)}, {where}, nsides {scans.nsides}"

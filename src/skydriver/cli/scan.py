@@ -73,8 +73,8 @@ def scan(  # noqa: PLR0913 - one parameter for each option
         from skydriver.cli.progress import progress
         from skydriver.events.selection import Selection
         from skydriver.services.preparation import ScanRequest
-        from skydriver.services.regions import SkyRegion
         from skydriver.services.scan_event import scan_event
+        from skydriver.services.sky_region import SkyRegion
 
         n_workers = cores() if workers is None else workers
         selection = Selection.from_texts(

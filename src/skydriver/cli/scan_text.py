@@ -15,7 +15,7 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
     if answer["partial"]:
         yield "PARTIAL: the scan was interrupted; this is what was finished"
     elif answer["interrupted"] is not None:
-        yield f"INTERRUPTED: the {answer['interrupted']} was cut short; the map is whole"
+        yield f"INTERRUPTED during the {answer['interrupted']}; the map is whole"
     if answer["region"]:
         yield "Only       " + ", ".join(f"{name} {text}" for name, text in answer["region"].items())
     best = answer["best_fit"]

@@ -11,7 +11,7 @@ from skydriver.events.selection import Selection, select
 from skydriver.recos.registry import find_reco
 from skydriver.scan.planner import PlanSettings
 from skydriver.scan.progression import parse_nsides
-from skydriver.services.regions import WHOLE_SKY
+from skydriver.services.sky_region import WHOLE_SKY
 from skydriver.skymap.calibration import CALIBRATIONS, read_calibration
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Event
     from skydriver.recos.base import Reconstruction
     from skydriver.scan.progression import Progression
-    from skydriver.services.regions import SkyRegion
+    from skydriver.services.sky_region import SkyRegion
     from skydriver.skymap.calibration import Calibration
 
 DEFAULT_RECO = "pandel_mpe"

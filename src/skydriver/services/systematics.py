@@ -12,8 +12,8 @@ import numpy as np
 from skydriver.scan.pixels import MISSING, neighbours
 from skydriver.services.interrupts import Interrupts
 from skydriver.services.local_scan import LocalScan
-from skydriver.services.regions import SkyRegion
 from skydriver.services.result import map_of
+from skydriver.services.sky_region import SkyRegion
 from skydriver.services.spread import VariantResult, area_deg2, best_of, reach_deg, statistical_region
 from skydriver.skymap.offsets import separation_deg
 

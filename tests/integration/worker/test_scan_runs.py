@@ -8,9 +8,9 @@ from skydriver.services.event_summary import load
 from skydriver.services.interrupts import Interrupts
 from skydriver.services.local_scan import LocalScan
 from skydriver.services.preparation import ScanRequest, prepare
-from skydriver.services.regions import SkyRegion
 from skydriver.services.result import sky_map
 from skydriver.services.scan_run import ScanRun
+from skydriver.services.sky_region import SkyRegion
 from skydriver.skymap.npz_format import write_npz
 from skydriver.worker.pool import Pool
 from skydriver.worker.task import Job, Model

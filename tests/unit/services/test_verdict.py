@@ -130,8 +130,9 @@ def test_a_partial_map_speaks_of_no_variants(by_hand):
     assert told(judged, "variants") == []
 
 
-def test_little_outside_is_still_outside(by_hand):
+def test_a_sliver_outside_is_told_and_does_no_harm(by_hand):
     regions = by_hand.regions_of(by_hand.gaussian_map(radius_deg=1.87))
     assert 0.0 < regions.share_outside < 0.01
     judged = verdict(by_hand.findings(skymap=by_hand.gaussian_map(radius_deg=1.87)))
-    assert (judged.answer, told(judged, "less than 1%")) == ("caution", ["caution"])
+    assert regions.truncated
+    assert (judged.answer, told(judged, "less than 1%")) == ("yes", ["yes"])

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from skydriver.errors import ResultError, SettingError
-from skydriver.services.truth_scans import Record
+from skydriver.services.calibration.truth_scans import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydriver.errors import SettingError
-from skydriver.services.calibration import MIN_EVENTS, TableSettings, algorithm_of, calibrate, cut
-from skydriver.services.truth_scans import SIGMAS_DEG, Measured, Record
+from skydriver.services.calibration.table import MIN_EVENTS, TableSettings, algorithm_of, calibrate, cut
+from skydriver.services.calibration.truth_scans import SIGMAS_DEG, Measured, Record
 from skydriver.skymap.calibration import read_calibration
 
 EDGES = (300.0, 1000.0, 3000.0)

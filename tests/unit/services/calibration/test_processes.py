@@ -9,9 +9,9 @@ from operator import attrgetter
 import pytest
 
 from skydriver.errors import TaskEnvironmentError
-from skydriver.services.event_processes import in_processes
+from skydriver.services.calibration.known_events import Simulated
+from skydriver.services.calibration.processes import in_processes
 from skydriver.services.interrupts import Interrupts
-from skydriver.services.known_events import Simulated
 
 ITEMS = [Simulated("cascade", seed) for seed in range(7)]
 

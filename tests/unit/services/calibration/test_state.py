@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from skydriver.errors import ResultError, SettingError
-from skydriver.services.calibration_state import CalibrationState
-from skydriver.services.truth_scans import SIGMAS_DEG, Measured, Record
+from skydriver.services.calibration.state import CalibrationState
+from skydriver.services.calibration.truth_scans import SIGMAS_DEG, Measured, Record
 
 MADE_WITH = {"nsides": "64:0", "radius_deg": 5.0, "tables": {"a": "1"}}
 MEASURED = Measured(

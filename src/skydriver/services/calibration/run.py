@@ -8,21 +8,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skydriver.errors import SettingError
-from skydriver.services.calibration import calibrate
-from skydriver.services.calibration_state import CalibrationState
-from skydriver.services.event_processes import in_processes
+from skydriver.services.calibration.processes import in_processes
+from skydriver.services.calibration.state import CalibrationState
+from skydriver.services.calibration.table import calibrate
+from skydriver.services.calibration.truth_scans import TruthScanSettings, measure_known
 from skydriver.services.preparation import MAX_WORKERS
 from skydriver.services.products import folder_to_fill
-from skydriver.services.truth_scans import TruthScanSettings, measure_known
 from skydriver.skymap.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from skydriver.services.calibration import TableSettings
+    from skydriver.services.calibration.known_events import KnownEvent
+    from skydriver.services.calibration.table import TableSettings
     from skydriver.services.interrupts import Interrupts
-    from skydriver.services.known_events import KnownEvent
 
 
 @dataclass(frozen=True, slots=True)

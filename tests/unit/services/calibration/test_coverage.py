@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from skydriver.services.coverage import CONFIDENCE, coverage, floor_of, quantile
-from skydriver.services.truth_scans import SIGMAS_DEG
+from skydriver.services.calibration.coverage import CONFIDENCE, coverage, floor_of, quantile
+from skydriver.services.calibration.truth_scans import SIGMAS_DEG
 from skydriver.skymap.cells import Cells, centres_deg
 from skydriver.skymap.posterior import level_at, posterior
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from skydriver.errors import SettingError
-from skydriver.services.known_events import Simulated, known_events, source_of
+from skydriver.services.calibration.known_events import Simulated, known_events, source_of
 from skydriver.simulation.events import simulate
 from skydriver.simulation.truth import KINDS
 

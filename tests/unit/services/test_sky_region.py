@@ -12,7 +12,7 @@ from skydriver.detector.coordinates import angular_distance, icrs_to_local, loca
 from skydriver.errors import SettingError
 from skydriver.scan.pixels import centres
 from skydriver.services.preparation import ScanRequest
-from skydriver.services.regions import POLAR_MARGIN_DEG, WHOLE_SKY, SkyRegion
+from skydriver.services.sky_region import POLAR_MARGIN_DEG, WHOLE_SKY, SkyRegion
 
 MJD = 60279.76
 PLACES, ZENITHS = st.tuples(st.floats(0, 360), st.floats(-90, 90)), st.floats(0, 179)

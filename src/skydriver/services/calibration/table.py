@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from skydriver.errors import SettingError
 from skydriver.recos.registry import find_reco
-from skydriver.services.coverage import LEVEL, Coverage, Floor, coverage, floor_of, quantile
+from skydriver.services.calibration.coverage import LEVEL, Coverage, Floor, coverage, floor_of, quantile
+from skydriver.services.calibration.truth_scans import CARRIED_FLOOR_DEG, SIGMAS_DEG
 from skydriver.services.topology import LABELS
-from skydriver.services.truth_scans import CARRIED_FLOOR_DEG, SIGMAS_DEG
 from skydriver.skymap.calibration import Band, Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from skydriver.services.truth_scans import Measured, Record
+    from skydriver.services.calibration.truth_scans import Measured, Record
 
 MIN_EVENTS: Final = 20
 """A band of fewer is joined to its neighbour: the 90 % quantile of 20 is the third largest."""

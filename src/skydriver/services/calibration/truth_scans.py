@@ -19,8 +19,8 @@ from skydriver.scan.pixels import centres
 from skydriver.services.directions import DECIMALS, pixel_directions
 from skydriver.services.inline_scan import scan_inline
 from skydriver.services.preparation import DEFAULT_NSIDES, ScanRequest, prepare
-from skydriver.services.regions import SkyRegion
 from skydriver.services.result import CLEANING, identity, map_of
+from skydriver.services.sky_region import SkyRegion
 from skydriver.services.topology import topology
 from skydriver.simulation.events import VERSION as SIMULATOR_VERSION
 from skydriver.skymap.calibration import THREE_ALERT_FLOOR
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Event
     from skydriver.recos.base import EventFitter
     from skydriver.scan.planner import Ledger
-    from skydriver.services.known_events import KnownEvent, Truth
+    from skydriver.services.calibration.known_events import KnownEvent, Truth
     from skydriver.skymap.cells import Cells
 
 POINTED_NSIDES: Final = "64:0,512:12"

@@ -15,9 +15,9 @@ from skydriver.detector.coordinates import direction_vector
 from skydriver.errors import EventContentError, SettingError
 from skydriver.events.realtime import read_event
 from skydriver.recos.dummy import CURVATURE, Dummy
-from skydriver.services import truth_scans
-from skydriver.services.known_events import FromFile, Simulated, Truth
-from skydriver.services.truth_scans import (
+from skydriver.services.calibration import truth_scans
+from skydriver.services.calibration.known_events import FromFile, Simulated, Truth
+from skydriver.services.calibration.truth_scans import (
     Record,
     TruthScanSettings,
     drawn_center,
