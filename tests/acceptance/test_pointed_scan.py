@@ -97,3 +97,14 @@ def test_people_are_told_what_was_scanned(skydriver):
     assert done.returncode == 0
     assert done.stdout.splitlines()[1] == "Only       zenith_band 80.0,100.0"
     assert read_json(next(skydriver.folder.glob("out/*_4.json"))).n_pixels < 192
+
+
+def test_a_disc_elsewhere_speaks_neither_of_a_direction_nor_of_a_cascade(skydriver):
+    away_ra = (TRUTH["ra_deg"] + 180.0) % 360.0
+    disc = ("--center", f"{away_ra},{TRUTH['dec_deg']}", "--radius", "4", "--nsides", "16:0,64:4")
+    answer = skydriver.json("scan", "example", *disc, "--workers", "2")
+    assert (answer["topology"]["label"], answer["headline"]["kind"], answer["verdict"]["answer"]) == (
+        "unknown",
+        "none",
+        "no",
+    )

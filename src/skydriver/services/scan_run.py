@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from skydriver.services.local_scan import Batch, LocalScan
 from skydriver.services.map_regions import map_regions
 from skydriver.services.result import sky_map
+from skydriver.services.sky_region import best_at_edge
 from skydriver.services.spread import Systematics, spread
 from skydriver.services.systematics import Rescan, rescan_radius_deg
 from skydriver.services.topology import topology_of
@@ -127,6 +128,9 @@ class ScanRun:
         if self.skymap.partial:
             return
         self.topology = topology_of(self.skymap, self.event, self.cleaned.pulses, self.request.algorithm().info)
+        inside = self.scan.ledger.settings.inside
+        if self.topology is not None and inside is not None:
+            self.topology = self.topology.of_a_part(at_edge=best_at_edge(self.skymap, inside))
         if self._calibration is not None and self.topology is not None:
             self.regions = map_regions(self.skymap, self._calibration, self.topology.label, self.cleaned.qtot)
 

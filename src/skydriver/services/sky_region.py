@@ -12,7 +12,7 @@ import numpy as np
 
 from skydriver.detector.coordinates import angular_distance, icrs_to_local
 from skydriver.errors import SettingError
-from skydriver.scan.pixels import centres
+from skydriver.scan.pixels import MISSING, centres, neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skydriver.scan.descent import Inside
+    from skydriver.skymap.skymap import SkyMap
 
 RADIUS_RANGE_DEG = (0.1, 180.0)
 NARROWEST_BAND_DEG = 1.0
@@ -111,6 +112,26 @@ class SkyRegion:
 
 
 WHOLE_SKY = SkyRegion()
+
+
+def best_at_edge(skymap: SkyMap, inside: Inside | None) -> bool:
+    """Whether the best fit of a scan of a part of the sky may lie outside of it.
+
+    It may if a neighbour of its pixel does not belong to the scan, and if it is no pixel of the finest stage: then a
+    coarse pixel that reaches out of the region is better than all fine ones in it.
+
+    Parameters
+    ----------
+    skymap
+        The map.
+    inside
+        What belonged to the scan; None: the whole sky.
+    """
+    best = skymap.best_fit()
+    if inside is None or best is None:
+        return False
+    beside = neighbours(best.nside, best.pixel)
+    return best.nside < max(skymap.stages) or not inside(best.nside, beside[beside != MISSING].tolist()).all()
 
 
 def _inside(region: SkyRegion, mjd: float, nside: int, pixels: Sequence[int]) -> NDArray[np.bool_]:

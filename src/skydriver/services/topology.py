@@ -7,7 +7,7 @@ the detector (half the distance between strings).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -61,6 +61,21 @@ class Topology:
     vertex: PointSource
     """Of the fitted point source."""
     evidence: tuple[Evidence, ...]
+    at_edge: bool = False
+    """Whether a part of the sky was scanned and its best fit lies at the edge of that."""
+
+    def of_a_part(self, *, at_edge: bool) -> Topology:
+        """What of this can be said where only a part of the sky was scanned.
+
+        That no track explains the event is not known then; and nothing is, if the best fit lies at the edge of what
+        was scanned.
+        """
+        label: Label = "unknown" if at_edge or self.label == "cascade" else self.label
+        where = "at the edge of" if at_edge else "within"
+        part = Evidence(
+            "best_at_edge", float(at_edge), f"the best fit lies {where} the part of the sky that was scanned"
+        )
+        return replace(self, label=label, evidence=(*self.evidence, part), at_edge=at_edge)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -80,6 +80,8 @@ def _of_scan(found: Findings) -> Iterator[Reason]:
         yield Reason("no", "every pixel failed: there is no best fit")
     elif provenance is not None and provenance.errors:
         yield Reason("caution", f"{len(provenance.errors)} pixels have no value")
+    if provenance is not None and provenance.region:
+        yield Reason("caution", "only a part of the sky was scanned: a better direction may lie outside")
 
 
 def _of_topology(found: Findings) -> Iterator[Reason]:
@@ -92,6 +94,8 @@ def _of_topology(found: Findings) -> Iterator[Reason]:
         yield Reason("yes", "it is a through-going track")
     elif label == "cascade":
         yield Reason("no", "it is a cascade: its vertex is quoted and no direction")
+    elif found.topology.at_edge:
+        yield Reason("no", "the best fit lies at the edge of what was scanned: the event may have come from elsewhere")
     elif label == "unknown":
         yield Reason("no", "it is not known to be a track: no direction is quoted")
     elif quoted.kind == "first_look":
@@ -110,7 +114,7 @@ def _of_region(found: Findings) -> Iterator[Reason]:
         return
     if regions.share_outside > SLIVER:
         share = f"{100.0 * regions.share_outside:.0f}%"
-        yield Reason("caution", f"{share} of the 90% region lies outside the fine map, which --enclose widens")
+        yield Reason("caution", f"{share} of the 90% region lies outside the fine map (see --enclose)")
     elif regions.truncated:
         yield Reason("yes", "the fine map encloses the 90% region but for less than 1% of it")
     else:

@@ -12,7 +12,9 @@ from skydriver.detector.coordinates import angular_distance, icrs_to_local, loca
 from skydriver.errors import SettingError
 from skydriver.scan.pixels import centres
 from skydriver.services.preparation import ScanRequest
-from skydriver.services.sky_region import POLAR_MARGIN_DEG, WHOLE_SKY, SkyRegion
+from skydriver.services.sky_region import POLAR_MARGIN_DEG, WHOLE_SKY, SkyRegion, best_at_edge
+from skydriver.skymap.columns import rows_from
+from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 MJD = 60279.76
 PLACES, ZENITHS = st.tuples(st.floats(0, 360), st.floats(-90, 90)), st.floats(0, 179)
@@ -135,3 +137,43 @@ def test_a_disc_and_a_band_meet_or_are_refused(zenith, azimuth, radius, low, wid
 def test_a_pixel_is_inside_whatever_it_is_asked_with(pixels):
     inside = SkyRegion((200.0, 5.0), 40.0, (80.0, 100.0)).inside(MJD)
     assert np.array_equal(inside(8, pixels), inside(8, range(768))[np.array(pixels, int)])
+
+
+def scanned(region, ra, dec, nsides=(8, 64)):
+    """A map of the pixels inside, whose llh is the distance from a place."""
+    inside = region.inside(MJD) or (lambda _, pixels: np.ones(len(pixels), bool))
+    stages = {}
+    for nside in nsides:
+        pixels = np.arange(12 * nside**2)
+        pixels = pixels[inside(nside, pixels.tolist())]
+        away = angular_distance(*centres(nside, pixels), *np.radians([ra, dec]))
+        stages[nside] = rows_from([(i, llh, *[0.0] * 6) for i, llh in zip(pixels.tolist(), away.tolist(), strict=True)])
+    return SkyMap(stages, dict.fromkeys(nsides, True), EventIdentity(1, 1, "", MJD, is_real_event=False), None)
+
+
+@pytest.mark.parametrize(
+    ("place", "at_edge"),
+    [
+        ((100.0, 20.0), False),
+        ((103.0, 20.0), False),
+        ((100.0, 40.0), True),
+        ((280.0, -20.0), True),
+        ((118.0, 20.0), True),
+    ],
+)
+def test_a_best_fit_at_the_edge_may_lie_outside(place, at_edge):
+    region = SkyRegion((100.0, 20.0), 6.0)
+    assert best_at_edge(scanned(region, *place), region.inside(MJD)) is at_edge
+
+
+def test_the_best_fit_of_the_whole_sky_is_at_no_edge():
+    assert not best_at_edge(scanned(WHOLE_SKY, 10.0, 89.9, (1, 8)), WHOLE_SKY.inside(MJD))
+
+
+def test_a_coarse_best_fit_of_a_part_is_at_its_edge():
+    region = SkyRegion((100.0, 20.0), 6.0)
+    skymap = scanned(region, 100.0, 20.0)
+    coarse = skymap.stages[8].copy()
+    coarse["llh"][len(coarse) // 2] = -1.0
+    better = SkyMap({8: coarse, 64: skymap.stages[64]}, skymap.complete, skymap.event, None)
+    assert best_at_edge(better, region.inside(MJD))

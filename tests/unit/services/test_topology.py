@@ -197,3 +197,14 @@ def test_simulated_events_at_their_truth(kind, labels):
         check(found)
         right += found.label in labels
     assert right >= 4
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_part_of_the_sky_shows_no_cascade_and_nothing_at_its_edge(by_hand, label):
+    whole = by_hand.topology_of(label)
+    within, at_edge = (whole.of_a_part(at_edge=edge) for edge in (False, True))
+    assert (within.label, within.at_edge) == ("unknown" if label == "cascade" else label, False)
+    assert (at_edge.label, at_edge.at_edge) == ("unknown", True)
+    for part in (within, at_edge):
+        assert part.evidence[:-1] == whole.evidence
+        assert (part.evidence[-1].what, part.evidence[-1].value) == ("best_at_edge", float(part.at_edge))

@@ -41,6 +41,12 @@ def changes(by_hand):
         "all failed": ({"skymap": by_hand.without_values(), "label": None}, "no", ("no best fit",)),
         "no topology": ({"label": None}, "no", ("nothing can be said",)),
         "some failed": ({"skymap": by_hand.with_provenance(whole, errors=errors)}, "caution", ("2 pixels",)),
+        "a part of the sky": (
+            {"skymap": by_hand.with_provenance(whole, region={"radius": "3.0"})},
+            "caution",
+            ("only a part of the sky",),
+        ),
+        "at the edge": ({"topology": by_hand.topology_of("through-going").of_a_part(at_edge=True)}, "no", ("edge",)),
         "cascade": ({"label": "cascade"}, "no", ("cascade", "vertex")),
         "unknown": ({"label": "unknown"}, "no", ("no direction",)),
         "starting": ({"label": "starting"}, "caution", ("starting", "SplineMPE", "0.20 deg")),
@@ -60,7 +66,8 @@ def changes(by_hand):
 
 
 RULES = [
-    "partial", "all failed", "no topology", "some failed", "cascade", "unknown", "starting", "skimming", "no error",
+    "partial", "all failed", "no topology", "some failed", "a part of the sky", "at the edge", "cascade", "unknown",
+    "starting", "skimming", "no error",
     "no look", "no calibration", "truncated", "far look", "one look far", "far variant", "failed variant",
     "variant at edge", "variants cut", "wider scan cut",
 ]  # fmt: skip
