@@ -84,6 +84,8 @@ def _variants(systematics: dict[str, Any] | None) -> Iterator[str]:
     for item in systematics["variants"]:
         found = "found nothing" if item["offset_deg"] is None else f"{item['offset_deg']:.2f} deg away"
         yield f"Variant    {item['name']:18} {found}"
+    for item in systematics["left_out"]:
+        yield f"Variant    {item['name']:18} left out: {item['reason']}"
     if systematics["spread_deg"] is not None:
         envelope = f"envelope {systematics['envelope_area_deg2']:.2f} deg2"
         yield f"Variants   spread {systematics['spread_deg']:.2f} deg per axis, {envelope}, statistical regions joined"

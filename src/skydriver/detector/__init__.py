@@ -1,4 +1,4 @@
-"""The detector: DOM positions, ice layers, and local to equatorial coordinates.
+"""The detector: DOM positions, its edge, ice layers, a track's light in them, and local to equatorial coordinates.
 
 May import: errors.
 """

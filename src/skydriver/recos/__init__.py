@@ -1,4 +1,4 @@
-"""Reconstructions: the protocol, the registry, and one file per algorithm.
+"""Reconstructions: the protocol, the registry, one file per algorithm, and what tells tracks from point sources.
 
 May import: events, detector, errors.
 """
