@@ -12,7 +12,8 @@ import hpgeom
 import numpy as np
 
 from skydriver.detector.coordinates import angular_distance
-from skydriver.skymap.cells import ancestors, cells_of, centres_deg, subdivided
+from skydriver.scan.pixels import children, parents
+from skydriver.skymap.cells import cells_of, centres_deg
 from skydriver.skymap.regions import WILKS
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ def statistical_region(skymap: SkyMap) -> Indices:
     cells = cells_of(skymap)
     cells = cells.select(2.0 * (cells.llh - cells.llh.min(initial=math.inf)) <= WILKS[0.9])
     pixels = [
-        subdivided(nside, cells.pixel[cells.nside == nside], REGION_NSIDE).ravel()
+        children(nside, cells.pixel[cells.nside == nside], REGION_NSIDE).ravel()
         if nside <= REGION_NSIDE
-        else ancestors(nside, cells.pixel[cells.nside == nside], REGION_NSIDE)
+        else parents(nside, cells.pixel[cells.nside == nside], REGION_NSIDE)
         for nside in np.unique(cells.nside).tolist()
     ]
     return np.unique(np.concatenate([np.empty(0, np.int64), *pixels]))

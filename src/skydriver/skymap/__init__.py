@@ -1,4 +1,4 @@
 """Results: the sky map, its columns and provenance, its posterior and regions, calibrations, and file formats.
 
-May import: errors.
+May import: the HEALPix pixels of scan, errors.
 """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import hpgeom
 import numpy as np
 
+from skydriver.scan.pixels import children, parents
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -63,19 +65,6 @@ def centre_vectors(nside: int, pixel: Indices) -> Floats:
     return np.stack(hpgeom.pixel_to_vector(nside, pixel, nest=False), axis=1).astype(np.float64)
 
 
-def subdivided(nside: int, pixel: Indices, finer: int) -> Indices:
-    """The pixels of `finer` in each of `pixel` (n,), shape (n, (finer / nside)²)."""
-    ratio = (finer // nside) ** 2
-    nested = hpgeom.ring_to_nest(nside, pixel)[:, np.newaxis] * ratio + np.arange(ratio)
-    return np.asarray(hpgeom.nest_to_ring(finer, nested.ravel()), np.int64).reshape(nested.shape)
-
-
-def ancestors(nside: int, pixel: Indices, coarser: int) -> Indices:
-    """The pixel of `coarser` around each of `pixel` (n,)."""
-    nested = hpgeom.ring_to_nest(nside, pixel) // (nside // coarser) ** 2
-    return np.asarray(hpgeom.nest_to_ring(coarser, nested), np.int64)
-
-
 def _finite(nside: int, pixel: Indices, llh: Floats) -> Cells:
     kept = np.isfinite(llh)
     return Cells(np.full(int(kept.sum()), nside, np.int64), pixel[kept], llh[kept])
@@ -83,10 +72,10 @@ def _finite(nside: int, pixel: Indices, llh: Floats) -> Cells:
 
 def _made_room(cells: Cells, coarse: int, own: Cells, nside: int) -> Cells:
     """Cells of the nside `coarse`; those around any of `own` are replaced by their children that are not in `own`."""
-    replaced = np.isin(cells.pixel, ancestors(nside, own.pixel, coarse))
-    children = subdivided(coarse, cells.pixel[replaced], nside)
-    values = np.repeat(cells.llh[replaced], children.shape[1])
-    inherited = _finite(nside, children.ravel(), values)
+    replaced = np.isin(cells.pixel, parents(nside, own.pixel, coarse))
+    inside = children(coarse, cells.pixel[replaced], nside)
+    values = np.repeat(cells.llh[replaced], inside.shape[1])
+    inherited = _finite(nside, inside.ravel(), values)
     rest = np.isin(inherited.pixel, own.pixel, invert=True)
     return _joined(cells.select(~replaced), inherited.select(rest))
 

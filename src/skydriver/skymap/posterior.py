@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import hpgeom
 import numpy as np
 
-from skydriver.skymap.cells import Cells, ancestors, centre_vectors, subdivided
+from skydriver.scan.pixels import children, parents
+from skydriver.skymap.cells import Cells, centre_vectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,10 +127,10 @@ def _resampled(cells: Cells, weight: Floats, nside: int) -> tuple[Indices, Float
         here = kept & (cells.nside == size)
         pixel, mass = cells.pixel[here], weight[here]
         if size < nside:
-            children = subdivided(size, pixel, nside)
-            pixel, mass = children.ravel(), np.repeat(mass / children.shape[1], children.shape[1])
+            inside = children(size, pixel, nside)
+            pixel, mass = inside.ravel(), np.repeat(mass / inside.shape[1], inside.shape[1])
         elif size > nside:
-            pixel = ancestors(size, pixel, nside)
+            pixel = parents(size, pixel, nside)
         pixels.append(pixel)
         masses.append(mass)
     unique, inverse = np.unique(np.concatenate(pixels), return_inverse=True)
@@ -142,7 +143,7 @@ def _around(nside: int, pixel: Indices, sigma_deg: float) -> Indices:
     coarse = nside
     while coarse > 1 and hpgeom.nside_to_resolution(coarse) < sigma_deg:
         coarse //= 2
-    holders = np.unique(ancestors(nside, pixel, coarse))
+    holders = np.unique(parents(nside, pixel, coarse))
     radius = REACH_SIGMAS * sigma_deg + float(hpgeom.max_pixel_radius(coarse))
     if radius >= 180.0 or len(holders) * radius**2 > 4.0 * 41253.0:
         return np.arange(12 * nside**2, dtype=np.int64)

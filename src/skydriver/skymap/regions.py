@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import hpgeom
 import numpy as np
 
-from skydriver.skymap.cells import ancestors, subdivided
+from skydriver.scan.pixels import children, parents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,9 +71,9 @@ def share_outside(skymap: SkyMap, region: Region) -> float:
     fine = skymap.stages[finest]["index"].astype(np.int64)
     pixel = region.pixel
     if region.nside < finest:
-        covered = np.isin(subdivided(region.nside, pixel, finest), fine)
+        covered = np.isin(children(region.nside, pixel, finest), fine)
     else:
-        covered = np.isin(ancestors(region.nside, pixel, finest), fine)
+        covered = np.isin(parents(region.nside, pixel, finest), fine)
     return float(1.0 - covered.mean())
 
 

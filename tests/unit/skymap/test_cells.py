@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skydriver.scan.pixels import children
-from skydriver.skymap.cells import ancestors, cells_of, centre_vectors, centres_deg, subdivided
+from skydriver.scan.pixels import children, parents
+from skydriver.skymap.cells import cells_of, centre_vectors, centres_deg
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.skymap import SkyMap
 
@@ -138,9 +138,9 @@ def test_centres_are_healpys(nside):
 @pytest.mark.parametrize(("nside", "finer"), [(1, 2), (4, 32), (64, 64)])
 def test_every_subdivision_lies_in_its_pixel(nside, finer):
     pixel = np.arange(12)
-    inside = subdivided(nside, pixel, finer)
+    inside = children(nside, pixel, finer)
     assert inside.shape == (12, (finer // nside) ** 2)
     assert len(np.unique(inside)) == inside.size
     around = healpy.vec2pix(nside, *healpy.pix2vec(finer, inside))
     assert (around == pixel[:, np.newaxis]).all()
-    assert (ancestors(finer, inside.ravel(), nside) == around.ravel()).all()
+    assert (parents(finer, inside.ravel(), nside) == around.ravel()).all()

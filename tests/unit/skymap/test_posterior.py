@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skydriver.scan.pixels import children
 from skydriver.skymap import posterior as module
-from skydriver.skymap.cells import Cells, subdivided
+from skydriver.skymap.cells import Cells
 from skydriver.skymap.posterior import Posterior, level_at, posterior, probabilities, region
 
 SKY_DEG2 = 4.0 * math.pi * math.degrees(1.0) ** 2
@@ -46,7 +47,7 @@ def mixed_cells(seed, nsides=(4, 8, 32), n_first=2):
     for nside, finer in pairwise(nsides):
         refined = dice.permutation(len(pixel)) < 3
         cells.append((nside, pixel[~refined]))
-        pixel = subdivided(nside, pixel[refined], finer).ravel()
+        pixel = children(nside, pixel[refined], finer).ravel()
     cells.append((nsides[-1], pixel))
     size = np.concatenate([np.full(len(pixel), nside) for nside, pixel in cells])
     pixel = np.concatenate([pixel for _, pixel in cells])
@@ -129,7 +130,7 @@ def test_it_is_the_sum_of_all_cells_gaussians():
     to = np.array(healpy.pix2vec(found.nside, found.pixel))
     density = np.zeros(len(found.pixel))
     for size, pixel, weight in zip(cells.nside.tolist(), cells.pixel, probabilities(cells), strict=True):
-        pieces = subdivided(size, np.array([pixel]), 64)[0]
+        pieces = children(size, np.array([pixel]), 64)[0]
         angle = np.degrees(np.arccos(np.clip(np.transpose(healpy.pix2vec(64, pieces)) @ to, -1.0, 1.0)))
         density += weight / len(pieces) * np.exp(-0.5 * (angle / sigma_deg) ** 2).sum(axis=0)
     density /= density.sum()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skydriver.skymap.cells import cells_of, subdivided
+from skydriver.scan.pixels import children
+from skydriver.skymap.cells import cells_of
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.posterior import Region
 from skydriver.skymap.regions import WILKS, contains, errors_of, share_outside, wilks_region
@@ -106,7 +107,7 @@ def map_of(new_map):
 @pytest.fixture(scope="module")
 def fine_map(map_of):
     """The sky at nside 4, and ten of its pixels at nside 16."""
-    fine = subdivided(4, np.arange(50, 60), 16).ravel()
+    fine = children(4, np.arange(50, 60), 16).ravel()
     return map_of({4: (np.arange(192), np.zeros(192)), 16: (fine, np.zeros(160))})
 
 
@@ -120,7 +121,7 @@ def test_the_share_outside_is_that_of_pixels_beyond_the_finest_stage(fine_map, s
     held, missed = (dice.choice(pool, n, replace=False) for pool, n in ((fine, n_in), (beyond, n_out)))
     if n_in + n_out == 0:
         return
-    region = region_of(subdivided(16, np.concatenate([held, missed]).astype(np.int64), nside), nside)
+    region = region_of(children(16, np.concatenate([held, missed]).astype(np.int64), nside), nside)
     assert share_outside(fine_map, region) == pytest.approx(n_out / (n_in + n_out), abs=1e-12)
     if n_out == 0:
         assert share_outside(fine_map, region) == 0.0
@@ -132,7 +133,7 @@ def test_of_a_coarser_region_the_share_is_by_area(fine_map, nside, pixels, share
 
 
 def test_of_a_coarse_pixel_that_is_covered_in_part_a_part_is_outside(map_of):
-    quarter = subdivided(8, np.array([100]), 16).ravel()[:1]
+    quarter = children(8, np.array([100]), 16).ravel()[:1]
     some = map_of({8: (np.arange(768), np.zeros(768)), 16: (quarter, np.zeros(1))})
     assert share_outside(some, region_of([100], 8)) == 0.75
 
