@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from skydriver.detector.constants import C_VACUUM_M_PER_NS, N_GROUP
+from skydriver.recos.pandel_mpe import MAX_PHOTONS
 from skydriver.recos.pandel_table import SCATTERING_LENGTH_M, load_table
 from skydriver.recos.point_llh import point_llh
 from skydriver.recos.track_fit import first_hits
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from skydriver.events.event import Pulses
 
     Floats = NDArray[np.float64]
-
-MAX_PHOTONS: Final = 5.0
-"""As in `pandel_mpe`."""
 
 
 class PointSource(NamedTuple):

@@ -12,6 +12,7 @@ import numpy as np
 from skydriver.scan.pixels import MISSING, neighbours
 from skydriver.services.interrupts import Interrupts
 from skydriver.services.local_scan import LocalScan
+from skydriver.services.preparation import POINTED_NSIDES
 from skydriver.services.result import map_of
 from skydriver.services.sky_region import SkyRegion
 from skydriver.services.spread import VariantResult, area_deg2, best_of, reach_deg, statistical_region
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from skydriver.skymap.skymap import BestFit, SkyMap
     from skydriver.worker.pool import Pool
 
-NSIDES = "64:0,512:12"
-"""Stages of a variant's scan. It knows where to look, so it begins with pixels of 0.9 degrees, which the valley of a
-track's likelihood is not missed between, and ends on the grid of the usual scan: a variant that changes nothing finds
-the same pixel. Half as many pixels as usual are refined, 10 square degrees, for no islands far away are looked for."""
 RADIUS_RANGE_DEG = (3.0, 10.0)
 RADIUS_FACTOR = 1.5
 
@@ -58,7 +55,7 @@ class Rescan:
     radius_deg: float
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Requests to stop: answered while a scan waits for its workers."""
-    nsides: str = NSIDES
+    nsides: str = POINTED_NSIDES
     results: list[VariantResult] = field(default_factory=list)
     """Of the finished variants, in order."""
     n_fits: int = 0

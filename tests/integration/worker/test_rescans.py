@@ -5,10 +5,10 @@ import pytest
 from skydriver.services.event_summary import load
 from skydriver.services.interrupts import Interrupts
 from skydriver.services.local_scan import LocalScan
-from skydriver.services.preparation import ScanRequest, prepare
+from skydriver.services.preparation import POINTED_NSIDES, ScanRequest, prepare
 from skydriver.services.result import sky_map
 from skydriver.services.spread import spread
-from skydriver.services.systematics import NSIDES, Rescan
+from skydriver.services.systematics import Rescan
 from skydriver.services.variants import PreparedVariant, Variant, prepare_variants
 from skydriver.worker.pool import Pool
 from skydriver.worker.task import Job, Model
@@ -97,7 +97,7 @@ def test_the_usual_stages_find_the_nominal_best_pixel_again(example, prepared, o
     with open_pool(2) as pool:
         scan = LocalScan(request, cleaned.pulses, example.header.mjd)
         scan.run_in(pool, nothing_to_show)
-        rescan = rescan_of(prepared[:1], sky_map(scan, example, cleaned), 2, NSIDES)
+        rescan = rescan_of(prepared[:1], sky_map(scan, example, cleaned), 2, POINTED_NSIDES)
         rescan.run_in(pool, nothing_to_show)
     assert rescan.results[0].offset_deg == 0.0
 

@@ -18,7 +18,7 @@ from skydriver.scan.fits import Finished
 from skydriver.scan.pixels import centres
 from skydriver.services.directions import DECIMALS, pixel_directions
 from skydriver.services.inline_scan import scan_inline
-from skydriver.services.preparation import DEFAULT_NSIDES, ScanRequest, prepare
+from skydriver.services.preparation import DEFAULT_NSIDES, POINTED_NSIDES, ScanRequest, prepare
 from skydriver.services.result import CLEANING, identity, map_of
 from skydriver.services.sky_region import SkyRegion
 from skydriver.services.topology import topology
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from skydriver.services.calibration.known_events import KnownEvent, Truth
     from skydriver.skymap.cells import Cells
 
-POINTED_NSIDES: Final = "64:0,512:12"
 CARRIED_FLOOR_DEG: Final = THREE_ALERT_FLOOR.bands[0].sigma_sys_deg
 """The floor that `pandel_mpe` carries until it is calibrated."""
 SIGMAS_DEG: Final = tuple(sorted({*np.geomspace(0.05, 3.0, 24).round(4).tolist(), CARRIED_FLOOR_DEG}))
