@@ -15,8 +15,7 @@ from skydriver.services.interrupts import Interrupts
 from skydriver.services.pixel_tasks import PixelTasks, finished
 from skydriver.worker.attempt import NO_FIT
 from skydriver.worker.compute import MAX_PIXELS
-from skydriver.worker.pool import Pool
-from skydriver.worker.task import Job, Model, PixelReport
+from skydriver.worker.task import PixelReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from skydriver.scan.fits import Finished
     from skydriver.scan.forecast import Forecast
     from skydriver.services.preparation import ScanRequest
-    from skydriver.worker.pool import Answer
+    from skydriver.worker.pool import Answer, Pool
 
 MAX_ATTEMPTS = 3
 """Times that a fit may fail before its pixel is given up."""
@@ -70,9 +69,8 @@ class LocalScan:
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Requests to stop: answered while the scan waits for its workers."""
     model: int = 0
-    """Which model fits, where a pool has several; a pool of the scan's own has one."""
+    """Which of the pool's models fits."""
     ledger: Ledger = field(init=False)
-    interrupted: bool = False
     n_fits: int = 0
     """Fits that were made, those that were in vain too."""
     fit_cpu_seconds: float = 0.0
@@ -89,22 +87,6 @@ class LocalScan:
         self.ledger = Ledger(self.request.plan_settings(self.mjd))
         self._tasks = PixelTasks(self.ledger, self.mjd)
 
-    def run(self, show: Callable[[Progress], None]) -> None:
-        """Scan to the end, or to KeyboardInterrupt: then what is finished stays and `interrupted` is set.
-
-        Parameters
-        ----------
-        show
-            Called after each step.
-        """
-        self.model = 0
-        job = Job((Model(self.request.reco, self.pulses),), self.request.fit_limit_s())
-        try:
-            with Pool[Batch](job, self.request.workers) as pool:
-                self._scan(pool, show)
-        except KeyboardInterrupt:
-            self.interrupted = True
-
     def run_in(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
         """Scan to the end in a pool that is open and idle, and leave it idle: scans may follow one another in it.
 
@@ -119,22 +101,15 @@ class LocalScan:
         Raises
         ------
         KeyboardInterrupt
-            Where it was interrupted: what is finished stays and `interrupted` is set, and the pool must be closed, for
-            its workers are still at work.
+            Where it was interrupted: what is finished stays, and the pool must be closed, for its workers are still at
+            work.
         """
-        try:
-            self._scan(pool, show)
-            self._await_idle(pool)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            raise
-
-    def _scan(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
         while not self.ledger.plan().finished:
             self._hand_out(pool)
             for answer in self._wait(pool):
                 self._take_in(answer.tag, answer.reports)
             show(self.progress())
+        self._await_idle(pool)
 
     def _await_idle(self, pool: Pool[Batch]) -> None:
         """Wait for the fits that were begun early and that the final plan does not want; they count only as made."""

@@ -44,7 +44,8 @@ def alone(example):
     def scan(reco):
         if reco not in known:
             known[reco] = LocalScan(request_of(reco), *example)
-            known[reco].run(nothing_to_show)
+            with Pool(Job((Model(reco, example[0]),), 10.0), 2) as pool:
+                known[reco].run_in(pool, nothing_to_show)
         return map_of(known[reco].ledger)
 
     return scan
@@ -65,7 +66,6 @@ def test_in_a_row_in_one_pool_each_gives_what_it_gives_alone(example, alone, thr
             scan = LocalScan(request_of(RECOS[model], threshold), *example, model=model)
             scan.run_in(pool, nothing_to_show)
             assert tasks_of(pool) == []
-            assert not scan.interrupted
             assert map_of(scan.ledger) == alone(RECOS[model])
     assert alone(RECOS[0]) != alone(RECOS[1])
 
@@ -92,12 +92,6 @@ def test_workers_killed_between_and_during_scans_change_nothing(example, alone, 
             for worker in pool._workers:
                 if worker.ready:
                     worker.process.kill()
-
-
-def test_a_pool_of_its_own_holds_nothing_but_its_model(example, alone):
-    scan = LocalScan(request_of(RECOS[1]), *example, model=5)
-    scan.run(nothing_to_show)
-    assert map_of(scan.ledger) == alone(RECOS[1])
 
 
 @pytest.mark.parametrize("reco", [*RECOS, "dummy:3", "crash_dummy:0.3:error", "crash_dummy:0.3:nan"])
