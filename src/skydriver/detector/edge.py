@@ -26,35 +26,16 @@ def depth_m(places_m: ArrayLike) -> Floats:
     return depth
 
 
-def crossing_m(place_m: ArrayLike, travel: ArrayLike) -> tuple[float, float] | None:
-    """Where a line enters and leaves the detector.
+def deepest_m(place_m: ArrayLike, travel: ArrayLike) -> float:
+    """How deep inside the edge a line gets at most, m, to half a metre; negative where it misses the detector.
 
     Parameters
     ----------
     place_m
-        A point of the line (3,), m.
+        A point of the line (3,), m; the line is followed 1500 m to both sides of it.
     travel
         Unit vector (3,) along it.
-
-    Returns
-    -------
-    tuple or None
-        Distances from the point along `travel`, m, the entry first; None where the line misses the detector.
     """
-    normals, limits = _faces()
-    speed = normals @ np.asarray(travel, np.float64)
-    room = limits - normals @ np.asarray(place_m, np.float64)
-    if np.any((speed == 0.0) & (room < 0.0)):
-        return None
-    moving = speed != 0.0
-    at = room[moving] / speed[moving]
-    outward = speed[moving] > 0.0
-    entry, leave = float(np.max(at[~outward], initial=-np.inf)), float(np.min(at[outward], initial=np.inf))
-    return (entry, leave) if entry < leave else None
-
-
-def deepest_m(place_m: ArrayLike, travel: ArrayLike) -> float:
-    """How deep inside the edge a line gets at most, m; negative where it misses the detector. Arguments as before."""
     steps = np.linspace(-1500.0, 1500.0, 3001)
     line = np.asarray(place_m, np.float64) + steps[:, np.newaxis] * np.asarray(travel, np.float64)
     return float(depth_m(line).max())

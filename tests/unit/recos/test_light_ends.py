@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skydriver.detector.constants import C_VACUUM_M_PER_NS
 from skydriver.detector.coordinates import direction_vector
-from skydriver.detector.edge import crossing_m
+from skydriver.detector.edge import depth_m
 from skydriver.detector.geometry import dom_positions
 from skydriver.events.cleaning import clean
 from skydriver.events.event import Pulses
@@ -20,6 +20,13 @@ DARK = math.log(100.0)
 """Odds of one in a hundred."""
 MIN_DOMS = 8
 NOTHING = LightEnds(math.inf, -math.inf, 0.0, 0.0, 0, 0)
+
+
+def crossing_m(place_m, travel):
+    """Where a line that meets the detector enters and leaves it, m from the place."""
+    steps = np.linspace(-2000.0, 2000.0, 4001)
+    inside = steps[depth_m(np.array(place_m) + steps[:, None] * travel) > 0.0]
+    return inside[0], inside[-1]
 
 
 def at_the_truth(kind, seed):
