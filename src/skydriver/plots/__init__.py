@@ -1,4 +1,4 @@
 """Pictures of sky maps.
 
-May import: events, detector, errors.
+May import: events, detector, skymap, errors.
 """

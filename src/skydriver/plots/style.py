@@ -9,6 +9,8 @@ from matplotlib import colormaps
 from matplotlib.colors import LogNorm
 from matplotlib.patheffects import withStroke
 
+from skydriver.skymap.regions import WILKS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,8 +29,8 @@ GALACTIC_PLANE: Final[dict[str, Any]] = {
     "color": "white", "linewidth": 1.1, "path_effects": [withStroke(linewidth=2.2, foreground="black", alpha=0.5)]
 }  # fmt: skip
 WILKS_LEVELS: Final[dict[str, tuple[float, Literal["solid", "dashed"]]]] = {
-    "50 %": (1.39, "solid"),
-    "90 %": (4.61, "dashed"),
+    "50 %": (WILKS[0.5], "solid"),
+    "90 %": (WILKS[0.9], "dashed"),
 }
 """Rise of 2 delta-llh at a region's edge by Wilks' theorem, two degrees of freedom, and its line."""
 OUTLINE: Final[dict[str, Any]] = {"color": "#d62728", "linewidth": 1.6, "linestyle": "solid"}
