@@ -44,7 +44,7 @@ def _findings(answer: dict[str, Any]) -> Iterator[str]:
     if topology["evidence"]:
         evidence = ", ".join(f"{item['what']} {item['value']:.1f}" for item in topology["evidence"][:3])
         yield f"Topology   {topology['label']} ({evidence}; fit quality {topology['fit_quality']:.2f})"
-    yield f"Headline   {_headline(answer['headline'])}"
+    yield f"Headline   {answer['headline']['text']}"
     if posterior is not None:
         quoted = "" if answer["headline"]["kind"] == "region" else ", diagnostic only"
         areas = f"50% {posterior['area50_deg2']:.2f}, 90% {posterior['area90_deg2']:.2f} deg2"
@@ -54,27 +54,6 @@ def _findings(answer: dict[str, Any]) -> Iterator[str]:
     yield from _variants(answer["systematics"])
     yield f"May I use it?  {answer['verdict']['answer'].upper()}"
     yield from (f"  {reason}" for reason in answer["verdict"]["reasons"])
-
-
-def _headline(headline: dict[str, Any]) -> str:
-    match headline["kind"]:
-        case "region":
-            return f"RA {_reach(headline, 'ra')}  Dec {_reach(headline, 'dec')} deg, 90% region"
-        case "first_look":
-            error = "" if headline["error_deg"] is None else f", error {headline['error_deg']:.2f} deg"
-            position = f"RA {headline['ra_deg']:.4f}  Dec {headline['dec_deg']:+.4f} deg"
-            return f"{position}, the event's own {headline['source']}{error}"
-        case "vertex":
-            x, y, z = (f"{headline[f'{axis}_m']:.0f}" for axis in "xyz")
-            return f"vertex x {x}  y {y}  z {z} m, no direction"
-        case _:
-            return str(headline["source"])
-
-
-def _reach(headline: dict[str, Any], axis: str) -> str:
-    """A coordinate with how far the region reaches."""
-    value, plus, minus = (headline[f"{axis}_{end}"] for end in ("deg", "plus_deg", "minus_deg"))
-    return f"{value:.2f} (+{plus:.2f}/-{minus:.2f})"
 
 
 def _variants(systematics: dict[str, Any] | None) -> Iterator[str]:

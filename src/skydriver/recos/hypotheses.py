@@ -48,8 +48,8 @@ def compare(pulses: Pulses, direction: ArrayLike, vertex: ArrayLike, t_ns: float
     """A given track against the point source of lowest llh.
 
     The significance is Vuong's: the sum over DOMs of the differences in llh, over their standard deviation times the
-    root of their number (Q. H. Vuong, Econometrica 57 (1989) 307, theorem 5.1), without a correction for the one
-    parameter that a track has more. Both are judged by the usual constants of `pandel_mpe`, whatever options a scan had.
+    root of their number (Q. H. Vuong, Econometrica 57 (1989) 307, theorem 5.1), without a correction for the one more
+    parameter of a track. Both are judged by the usual constants of `pandel_mpe`, whatever options a scan had.
 
     Parameters
     ----------

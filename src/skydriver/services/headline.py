@@ -51,9 +51,25 @@ class Headline:
     z_m: float | None = None
     t_ns: float | None = None
 
+    @property
+    def text(self) -> str:
+        """What is quoted, in one line for people."""
+        match self.kind:
+            case "region":
+                ra = f"RA {self.ra_deg:.2f} +{self.ra_plus_deg:.2f} -{self.ra_minus_deg:.2f}"
+                dec = f"Dec {self.dec_deg:+.2f} +{self.dec_plus_deg:.2f} -{self.dec_minus_deg:.2f}"
+                return f"{ra}, {dec} deg (90%), {self.area90_deg2:.2f} deg2, {self.sigma_sys_deg:g} deg {self.source}"
+            case "first_look":
+                error = "" if self.error_deg is None else f" +- {self.error_deg:.2f} deg ({self.error_name})"
+                return f"the event's own {self.source}: RA {self.ra_deg:.3f} Dec {self.dec_deg:+.3f}{error}"
+            case "vertex":
+                return f"vertex x {self.x_m:.0f} y {self.y_m:.0f} z {self.z_m:.0f} m, no direction"
+            case "none":
+                return self.source
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return asdict(self) | {"text": self.text}
 
 
 NOTHING = Headline("none", "nothing is quoted")

@@ -51,24 +51,8 @@ def _summary(found: Findings, judged: Verdict) -> Summary:
     """The verdict in words."""
     from skydriver.plots.skymap import Summary  # noqa: PLC0415 - matplotlib loads slowly
 
-    return Summary(judged.answer, quoted(found), tuple(reason.text for reason in judged.reasons))
-
-
-def quoted(found: Findings) -> str:
-    """What is quoted, in one line."""
-    label = "unknown topology" if found.topology is None else found.topology.label
-    headline = found.headline
-    match headline.kind:
-        case "region":
-            size = f"90% {headline.area90_deg2:.2f} deg2, 50% {headline.area50_deg2:.2f} deg2"
-            return f"{label}: {size} ({headline.sigma_sys_deg:g} deg {headline.source})"
-        case "first_look":
-            error = "" if headline.error_deg is None else f" +- {headline.error_deg:.2f} deg ({headline.error_name})"
-            return f"{label}: {headline.source} RA {headline.ra_deg:.3f} Dec {headline.dec_deg:+.3f}{error}"
-        case "vertex":
-            return f"{label}: vertex x {headline.x_m:.0f} y {headline.y_m:.0f} z {headline.z_m:.0f} m, no direction"
-        case "none":
-            return f"{label}: nothing is quoted"
+    label = "unknown" if found.topology is None else found.topology.label
+    return Summary(judged.answer, f"{label}: {found.headline.text}", tuple(reason.text for reason in judged.reasons))
 
 
 def _subtitle(provenance: Provenance, mjd: float) -> str:

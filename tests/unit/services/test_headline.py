@@ -73,3 +73,26 @@ def test_what_does_not_apply_is_null(quote, label):
     assert (content["area90_deg2"] is None) == (content["kind"] != "region")
     assert (content["x_m"] is None) == (content["kind"] != "vertex")
     assert content.keys() == NOTHING.as_dict().keys()
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("through-going", ("RA 100.", "Dec +20.", "deg (90%), ", "0.8 deg three-alert floor")),
+        ("starting", ("the event's own SplineMPE: RA 100.000 Dec +20.100 +- 0.20 deg (bootstrap)",)),
+        ("skimming", ("SplineMPE: RA 100.000",)),
+        ("cascade", ("vertex x 10 y 20 z -31 m, no direction",)),
+        ("unknown", ("nothing is quoted",)),
+        (None, ("nothing is quoted",)),
+    ],
+)
+def test_what_is_quoted_is_said_in_a_line_that_fits_the_picture(quote, label, words):
+    text = quote(label).text
+    assert all(word in text for word in words)
+    assert text == quote(label).as_dict()["text"]
+    assert len(text.splitlines()) == 1
+    assert len(text) < 105
+
+
+def test_a_look_without_an_error_states_none(quote, by_hand):
+    assert "+-" not in quote("starting", looks=[by_hand.look_at(error_deg=None)]).text

@@ -10,29 +10,8 @@ from PIL import Image
 from skydriver.errors import ResultError
 from skydriver.plots.skymap import ANSWER_COLOURS
 from skydriver.plots.style import OUTLINE
-from skydriver.services.picture import draw, quoted
+from skydriver.services.picture import draw
 from skydriver.services.verdict import ANSWERS, verdict
-
-
-@pytest.mark.parametrize(
-    ("label", "words"),
-    [
-        ("through-going", ("through-going: 90% ", "50% ", "0.8 deg three-alert floor")),
-        ("starting", ("starting: SplineMPE RA 100.000 Dec +20.100 +- 0.20 deg (bootstrap)",)),
-        ("skimming", ("skimming: SplineMPE RA 100.000",)),
-        ("cascade", ("cascade: vertex x 10 y 20 z -31 m, no direction",)),
-        ("unknown", ("unknown: nothing is quoted",)),
-        (None, ("unknown topology: nothing is quoted",)),
-    ],
-)
-def test_what_is_quoted_is_said_in_a_line(by_hand, label, words):
-    line = quoted(by_hand.findings(label))
-    assert all(word in line for word in words)
-    assert len(line.splitlines()) == 1
-
-
-def test_a_look_without_an_error_states_none(by_hand):
-    assert "+-" not in quoted(by_hand.findings("starting", looks=[by_hand.look_at(error_deg=None)]))
 
 
 def count(picture, colour):
