@@ -285,6 +285,17 @@ def test_a_later_stage_is_exactly_the_children_inside_of_the_lowest_pixels_that_
         assert [fit.wanted.pixel for fit in fine.fits] == sorted(pixel for row in kept for pixel in row)
 
 
+def test_the_lowest_pixels_without_a_child_inside_leave_their_place_to_others():
+    """Pixels 0 to 2 have none."""
+    inside = [child for row in pixels.children(1, range(3, 12), 2).tolist() for child in row]
+
+    def region(nside, some):
+        return np.isin(some, inside if nside == 2 else range(12))
+
+    _, rounds = run_rounds(PlanSettings(parse_nsides("1:0,2:2"), 1, 1.0, region), lambda _, pixel: 100.0 + pixel)
+    assert set(pixels.parents(2, [w.pixel for w in rounds[1]], 1).tolist()) == {3, 4}
+
+
 @settings(max_examples=25, deadline=None)
 @given(scans(), st.randoms(use_true_random=False))
 def test_nothing_outside_is_ever_asked_for(scan, dice):

@@ -170,10 +170,13 @@ def test_the_best_fit_of_the_whole_sky_is_at_no_edge():
     assert not best_at_edge(scanned(WHOLE_SKY, 10.0, 89.9, (1, 8)), WHOLE_SKY.inside(MJD))
 
 
-def test_a_coarse_best_fit_of_a_part_is_at_its_edge():
-    region = SkyRegion((100.0, 20.0), 6.0)
+def test_a_coarse_best_fit_of_a_part_may_lie_outside_though_it_is_in_the_middle():
+    region = SkyRegion((100.0, 20.0), 40.0)
     skymap = scanned(region, 100.0, 20.0)
+    middle = region.inside(MJD)(8, hpgeom.neighbors(8, holder(8, 100.0, 20.0), nest=False).tolist())
+    assert middle.all()
     coarse = skymap.stages[8].copy()
-    coarse["llh"][len(coarse) // 2] = -1.0
+    coarse["llh"][coarse["index"] == holder(8, 100.0, 20.0)] = -1.0
     better = SkyMap({8: coarse, 64: skymap.stages[64]}, skymap.complete, skymap.event, None)
+    assert not best_at_edge(skymap, region.inside(MJD))
     assert best_at_edge(better, region.inside(MJD))

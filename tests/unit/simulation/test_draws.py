@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skydriver.detector.coordinates import direction_vector
@@ -50,6 +50,8 @@ def test_starting_muons_begin_deep_inside_with_a_hadronic_shower(seed):
 
 
 @given(SEEDS)
+@example(220)  # among the few whose path could as well lie inside
+@example(239)
 @settings(max_examples=20, deadline=None)
 def test_stopping_muons_come_from_outside_and_stop_deep_inside(seed):
     truth, muon = drawn("stopping", seed)
