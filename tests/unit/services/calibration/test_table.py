@@ -64,6 +64,12 @@ def test_bands_partition_the_events_and_none_is_small(through_going, starting):
         assert sorted(event.charge_pe for part in bands for event in part.events) == sorted(of_label)
 
 
+def test_an_event_at_an_edge_belongs_to_the_band_above():
+    charges = [100.0] * MIN_EVENTS + [EDGES[0]] * MIN_EVENTS
+    cuts, _ = cut([measured(1, charge_pe=charge) for charge in charges], EDGES[:1])
+    assert [[event.charge_pe for event in part.events] for part in cuts] == [charges[:MIN_EVENTS], charges[MIN_EVENTS:]]
+
+
 def test_a_band_is_joined_to_the_next_and_the_rest_to_the_last():
     n_in_bands = 10, 10, 25, 5
     events = [

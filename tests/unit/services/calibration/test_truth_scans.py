@@ -83,6 +83,15 @@ def test_it_measures_a_map_that_is_known():
     assert found.energy_gev == 5e3
 
 
+@pytest.mark.parametrize(("tilt_deg", "held"), [(3.2, True), (5.0, False)])
+def test_wilks_90_region_ends_at_a_rise_of_4_61(tilt_deg, held):
+    x, y, z = Dummy(3)._minimum
+    truth = Truth(math.acos(z) + math.radians(tilt_deg), math.atan2(y, x) % (2.0 * math.pi), None)
+    found = measure("toy", read_event(toy_event()), truth, POINTED).found
+    assert 1.39 < found.rise
+    assert (found.rise <= 4.61, found.in_wilks90) == (held, held)
+
+
 def test_a_truth_of_lower_llh_than_every_pixel_has_no_rise():
     x, y, z = Dummy(3)._minimum
     truth = Truth(math.acos(z), math.atan2(y, x) % (2.0 * math.pi), None)
