@@ -88,7 +88,7 @@ def test_wilks_90_region_ends_at_a_rise_of_4_61(tilt_deg, held):
     x, y, z = Dummy(3)._minimum
     truth = Truth(math.acos(z) + math.radians(tilt_deg), math.atan2(y, x) % (2.0 * math.pi), None)
     found = measure("toy", read_event(toy_event()), truth, POINTED).found
-    assert 1.39 < found.rise
+    assert found.rise > 1.39
     assert (found.rise <= 4.61, found.in_wilks90) == (held, held)
 
 
