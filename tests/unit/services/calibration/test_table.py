@@ -64,6 +64,19 @@ def test_bands_partition_the_events_and_none_is_small(through_going, starting):
         assert sorted(event.charge_pe for part in bands for event in part.events) == sorted(of_label)
 
 
+def test_each_coverage_counts_its_own_region():
+    """Four events: in Wilks' region three, in the statistical posterior's two, in the carried floor's one."""
+    carried = SIGMAS_DEG.index(0.8)
+    inside, outside = ([level if i == carried else 0.1 for i in range(len(SIGMAS_DEG))] for level in (0.9, 0.91))
+    base = measured(1)
+    events = [
+        replace(base, in_wilks90=k < 3, statistical_level=0.9 if k < 2 else 0.91, levels=inside if k < 1 else outside)
+        for k in range(4)
+    ]
+    group = calibrate(records(*events), "pandel_mpe", TABLE).groups[0]
+    assert (group.wilks.share, group.statistical.share, group.carried.share) == (0.75, 0.5, 0.25)
+
+
 def test_an_event_at_an_edge_belongs_to_the_band_above():
     charges = [100.0] * MIN_EVENTS + [EDGES[0]] * MIN_EVENTS
     cuts, _ = cut([measured(1, charge_pe=charge) for charge in charges], EDGES[:1])
