@@ -54,6 +54,8 @@ class Summary(NamedTuple):
 
     answer: str
     """One of `ANSWER_COLOURS`."""
+    topology: str
+    """What kind of event it was."""
     quoted: str
     """What is quoted, in a line."""
     reasons: tuple[str, ...]
@@ -124,13 +126,14 @@ def _draw_summary(figure: Figure, summary: Summary | None) -> None:
     figure.text(
         0.14, 0.875, summary.answer.upper(), ha="center", va="center", size=13, weight="bold", color="white", bbox=badge
     )
-    lines = [summary.quoted, *(f"· {reason}" for reason in summary.reasons[:_MAX_REASONS])]
+    lines = [summary.topology, summary.quoted, *(f"· {reason}" for reason in summary.reasons[:_MAX_REASONS])]
     if len(summary.reasons) > _MAX_REASONS:
-        lines[-1] += f"  (and {len(summary.reasons) - _MAX_REASONS} more in the summary)"
+        more = f"  (and {len(summary.reasons) - _MAX_REASONS} more in the summary)"
+        lines[-1] = shortened(lines[-1], _LINE_LENGTH - len(more)) + more
     for row, line in enumerate(lines):
         figure.text(
             0.25,
-            0.913 - 0.0185 * row,
+            0.916 - 0.0175 * row,
             shortened(line, _LINE_LENGTH),
             ha="left",
             va="center",

@@ -52,7 +52,7 @@ def _summary(found: Findings, judged: Verdict) -> Summary:
     from skydriver.plots.skymap import Summary  # noqa: PLC0415 - matplotlib loads slowly
 
     label = "unknown" if found.topology is None else found.topology.label
-    return Summary(judged.answer, f"{label}: {found.headline.text}", tuple(reason.text for reason in judged.reasons))
+    return Summary(judged.answer, label, found.headline.text, tuple(reason.text for reason in judged.reasons))
 
 
 def _subtitle(provenance: Provenance, mjd: float) -> str:

@@ -101,7 +101,9 @@ def count(picture, colour):
 @pytest.mark.parametrize("answer", ANSWER_COLOURS)
 def test_the_answer_is_a_badge_of_its_colour_above_the_map(tmp_path, answer):
     reasons = tuple(f"reason {k}, which is told at some length" * 9 for k in range(7))
-    above = draw(tmp_path, bowl(50.0, 20.0), (50.0, 20.0), summary=Summary(answer, "90% 9 deg2", reasons))[:180]
+    above = draw(
+        tmp_path, bowl(50.0, 20.0), (50.0, 20.0), summary=Summary(answer, "through-going", "90% 9 deg2", reasons)
+    )[:180]
     shown = {name for name, colour in ANSWER_COLOURS.items() if count(above, colour) > 500}
     assert shown == {answer}
 
