@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skydriver.services.first_looks import FirstLook
-    from skydriver.services.map_regions import MapRegions
     from skydriver.services.topology import Topology
+    from skydriver.skymap.map_regions import MapRegions
     from skydriver.skymap.skymap import BestFit
 
 Kind = Literal["region", "first_look", "vertex", "none"]

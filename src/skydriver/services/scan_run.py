@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from skydriver.services.local_scan import Batch, LocalScan
-from skydriver.services.map_regions import map_regions
 from skydriver.services.result import sky_map
 from skydriver.services.sky_region import best_at_edge
 from skydriver.services.spread import Systematics, spread
 from skydriver.services.systematics import Rescan, rescan_radius_deg
 from skydriver.services.topology import topology_of
 from skydriver.services.variants import prepare_variants
+from skydriver.skymap.map_regions import map_regions
 from skydriver.worker.pool import Pool
 from skydriver.worker.task import Job, Model
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from skydriver.events.event import Event
     from skydriver.services.interrupts import Interrupts
     from skydriver.services.local_scan import Progress
-    from skydriver.services.map_regions import MapRegions
     from skydriver.services.preparation import ScanRequest
     from skydriver.services.topology import Topology
     from skydriver.services.variants import PreparedVariants
     from skydriver.skymap.calibration import Calibration
+    from skydriver.skymap.map_regions import MapRegions
     from skydriver.skymap.skymap import SkyMap
 
 Step = Literal["scan", "wider scan", "variants"]

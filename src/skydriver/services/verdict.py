@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from skydriver.services.first_looks import FirstLook
     from skydriver.services.headline import Headline
-    from skydriver.services.map_regions import MapRegions
     from skydriver.services.spread import Systematics, VariantResult
     from skydriver.services.topology import Topology
+    from skydriver.skymap.map_regions import MapRegions
     from skydriver.skymap.skymap import BestFit, SkyMap
 
 Answer = Literal["yes", "caution", "no"]

@@ -12,12 +12,12 @@ import pytest
 from skydriver.recos.hypotheses import PointSource
 from skydriver.services.first_looks import FirstLook
 from skydriver.services.headline import headline
-from skydriver.services.map_regions import map_regions
 from skydriver.services.spread import Systematics, VariantResult, spread, statistical_region
 from skydriver.services.topology import Evidence, Topology
 from skydriver.services.verdict import Findings
 from skydriver.skymap.calibration import THREE_ALERT_FLOOR
 from skydriver.skymap.columns import rows_from
+from skydriver.skymap.map_regions import map_regions
 from skydriver.skymap.offsets import separation_deg
 from skydriver.skymap.provenance import Provenance
 from skydriver.skymap.skymap import EventIdentity, SkyMap

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from skydriver.services.map_regions import map_regions
 from skydriver.skymap.calibration import THREE_ALERT_FLOOR, Band
+from skydriver.skymap.map_regions import map_regions
 
 
 def area_deg2(level, *widths_deg: float):
