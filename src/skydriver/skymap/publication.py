@@ -58,11 +58,13 @@ class Publication:
     """None where nothing may be quoted."""
     why_not: str
     """Why nothing may be quoted, a sentence without a stop; empty where something may."""
-    topology: str
+    topology: str = "unknown"
     """Label of the kind of event; ``unknown`` where none was determined."""
-    answer: str
+    headline: str = "nothing is quoted"
+    """What is quoted of the event, in one line."""
+    answer: str = "no"
     """May I use it: ``yes``, ``caution`` or ``no``."""
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ("no: nothing is known of the event but its map",)
     """Each with the answer that it would give alone, the worst first."""
     looks: tuple[Direction, ...] = ()
     """Directions that came with the event."""

@@ -1,0 +1,147 @@
+"""The use cases behind ``skydriver products`` and ``skydriver plot``: from a result's file to what is published of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from skydriver.errors import ResultError, SettingError
+from skydriver.services.catalogue import read_catalogue
+from skydriver.services.event_summary import load
+from skydriver.services.product_table import PRODUCTS
+from skydriver.services.products import open_folder
+from skydriver.services.publishing import read_publication
+from skydriver.skymap.files import product_stem, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from skydriver.events.event import Event
+    from skydriver.services.product_table import Product, ProductOptions
+    from skydriver.services.publishing import Foreign
+    from skydriver.skymap.publication import Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be published of which result."""
+
+    result: Path
+    """A map, as JSON or npz."""
+    out: Path | None
+    """Folder for the products; None: that of the result."""
+    only: tuple[str, ...] | None
+    """Endings of the products asked for; None: all that can be made."""
+    options: ProductOptions
+    foreign: Foreign
+    event: str | None = None
+    """File of the event, or ``example``."""
+    catalogue: Path | None = None
+    """File with sources."""
+
+
+def publish(request: Request) -> dict[str, Any]:
+    """Make and write the products of a result.
+
+    Returns
+    -------
+    dict
+        The keys of ``skydriver products --json``, see ``docs/cli.md``.
+
+    Raises
+    ------
+    InputError
+        Where an argument is at fault; nothing is written then.
+    ResultError
+        If the result cannot be read or published, a product asked for cannot be made, or a file cannot be written.
+    """
+    wanted = _wanted(request.only)
+    shown = read_publication(request.result, request.foreign)
+    options = _with_inputs(request, shown)
+    missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
+    if request.only is not None and missing:
+        raise ResultError("; ".join(f"{ending}: {reason}" for ending, reason in missing.items()))
+    folder = request.result.parent if request.out is None else request.out
+    open_folder(folder)
+    made = [product for product in wanted if product.ending not in missing]
+    return {
+        "run_id": shown.skymap.event.run_id,
+        "event_id": shown.skymap.event.event_id,
+        "statement": shown.statement,
+        "products": [str(path) for path in _write(made, shown, options, folder, request.result)],
+        "not_made": [{"product": ending, "reason": reason} for ending, reason in missing.items()],
+    }
+
+
+def draw(request: Request, ending: str, file: Path | None) -> Path:
+    """Make one picture, that of a product's ending, and write it into `file`, or beside the result; the file written."""
+    (product,) = _wanted((ending,))
+    shown = read_publication(request.result, request.foreign)
+    options = _with_inputs(request, shown)
+    if reason := _why_not(product, shown, options):
+        raise ResultError(reason)
+    path = request.result.with_name(_name(shown, ending)) if file is None else file
+    write_atomically(path, product.make(shown, options))
+    return path
+
+
+def _wanted(only: Sequence[str] | None) -> tuple[Product, ...]:
+    """The products of these endings, in the order of the table."""
+    if only is None:
+        return PRODUCTS
+    endings = [product.ending for product in PRODUCTS]
+    for ending in only:
+        if ending not in endings:
+            raise SettingError("only", f"there is no product {ending!r}, only {', '.join(endings)}")
+    return tuple(product for product in PRODUCTS if product.ending in only)
+
+
+def _with_inputs(request: Request, shown: Publication) -> ProductOptions:
+    """The options, with the files that they name."""
+    event = None if request.event is None else _event(request.event, shown)
+    catalogue = None if request.catalogue is None else read_catalogue(request.catalogue)
+    return replace(request.options, event=event, catalogue=catalogue)
+
+
+def _event(name: str, shown: Publication) -> Event:
+    """The event in a file, which must be the map's own."""
+    event, made = load(name), shown.skymap.provenance
+    known = event.header.run_id, event.header.event_id
+    if known != (shown.skymap.event.run_id, shown.skymap.event.event_id):
+        raise SettingError("event", f"run {known[0]}, event {known[1]} is not that of the map")
+    if made is not None and made.event_hash != event.content_hash:
+        raise SettingError("event", "its content is not that of the event which was scanned")
+    return event
+
+
+def _why_not(product: Product, shown: Publication, options: ProductOptions) -> str:
+    """Why a product cannot be made; empty where it can."""
+    match product.needs:
+        case "quote":
+            return "" if shown.quote is not None else shown.why_not
+        case "provenance":
+            return "" if shown.skymap.provenance is not None else "the map came without provenance"
+        case "event":
+            return "" if options.event is not None else "the event itself is needed: give its file with --event"
+        case "nothing":
+            return ""
+
+
+def _write(
+    products: Sequence[Product], shown: Publication, options: ProductOptions, folder: Path, result: Path
+) -> Iterator[Path]:
+    """Write them; the file that was read stays as it is."""
+    for product in products:
+        path = folder / _name(shown, product.ending)
+        if path.resolve() != result.resolve():
+            write_atomically(path, product.make(shown, options))
+        yield path
+
+
+def _name(shown: Publication, ending: str) -> str:
+    """A product's file name."""
+    made = shown.skymap.provenance
+    nsides = list(shown.skymap.stages) if made is None else [nside for nside, _ in made.nsides]
+    partial = "partial." if made is not None and made.partial else ""
+    return f"{product_stem(shown.skymap.event, shown.algorithm, nsides)}.{partial}{ending}"

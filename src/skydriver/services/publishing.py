@@ -1,0 +1,160 @@
+"""What may be published of a map: from a scan that has just ended, or from the files that one left."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from skydriver.errors import ResultError, SettingError
+from skydriver.services.summary import summary_beside
+from skydriver.skymap.cells import cells_of
+from skydriver.skymap.checks import check_publishable
+from skydriver.skymap.map_regions import level_quote, regions_with
+from skydriver.skymap.publication import Direction, Publication, Quote
+from skydriver.skymap.read import read_map
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skydriver.services.summary import Summary
+    from skydriver.skymap.skymap import BestFit, SkyMap
+
+UNKNOWN = "unknown"
+"""Stands for what a map from elsewhere does not tell."""
+SAME_AREA = 0.01
+"""By so much, relatively, the area in a summary may differ from that of its map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What is to be said of a map that does not say it itself."""
+
+    algorithm: str = UNKNOWN
+    """Who made it."""
+    levels: str | None = None
+    """Name of calibrated levels on 2 delta-llh that hold for it."""
+    part_of_sky: bool = False
+    """Whether it is of a part of the sky on purpose."""
+    flipped_declination: bool = False
+    """Whether its declination has the wrong sign, as in files from before 2023."""
+
+
+def read_publication(path: Path, foreign: Foreign) -> Publication:
+    """What may be published of the map in a file; the summary beside it says what was found out about the event.
+
+    Raises
+    ------
+    ResultError
+        If a file cannot be read, the map is none that can be published, or the summary is of another map.
+    SettingError
+        If `foreign` says otherwise what the map says itself.
+    """
+    skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+    check_publishable(skymap, part_of_sky=foreign.part_of_sky)
+    if foreign.levels is not None:
+        quote = level_quote(skymap, foreign.levels, foreign.algorithm)
+        return publication_of(skymap, None, quote, foreign.algorithm)
+    if skymap.provenance is None:
+        return publication_of(skymap, None, None, foreign.algorithm)
+    if foreign.algorithm not in {UNKNOWN, skymap.provenance.algorithm}:
+        raise SettingError("algorithm", f"the map says itself that it is of {skymap.provenance.algorithm}")
+    summary = summary_beside(path)
+    if summary is None:
+        return publication_of(skymap, None, None)
+    _check_same(summary, skymap)
+    return publication_of(skymap, summary, _quote(skymap, summary))
+
+
+def publication_of(
+    skymap: SkyMap, summary: Summary | None, quote: Quote | None, algorithm: str = UNKNOWN
+) -> Publication:
+    """What may be published of a map with a best fit.
+
+    Parameters
+    ----------
+    skymap
+        The map.
+    summary
+        What was found out about its event; None where nothing was.
+    quote
+        What may be quoted of it.
+    algorithm
+        Who made the map, if it came without provenance.
+    """
+    made = skymap.provenance
+    publication = Publication(
+        skymap=skymap,
+        best=best_of(skymap),
+        cells=cells_of(skymap),
+        algorithm=algorithm if made is None else made.algorithm,
+        algorithm_version="" if made is None else made.algorithm_version,
+        quote=quote,
+        why_not="" if quote is not None else _why_not(summary, skymap),
+    )
+    return publication if summary is None else _with_summary(publication, summary)
+
+
+def best_of(skymap: SkyMap) -> BestFit:
+    """The best fit of a map; a `ResultError` where it has none."""
+    best = skymap.best_fit()
+    if best is None:
+        raise ResultError("every pixel of the map has failed: there is no best fit to publish")
+    return best
+
+
+def _with_summary(publication: Publication, summary: Summary) -> Publication:
+    return replace(
+        publication,
+        topology=summary.topology.label,
+        headline=summary.headline.text,
+        answer=summary.verdict.answer,
+        reasons=tuple(summary.verdict.reasons),
+        looks=tuple(Direction(look.name, look.ra_deg, look.dec_deg) for look in summary.first_looks),
+        stated=MappingProxyType(dict(summary.event_stated)),
+    )
+
+
+def _why_not(summary: Summary | None, skymap: SkyMap) -> str:
+    """Why nothing is quoted, a sentence without a stop."""
+    made = skymap.provenance
+    if made is None:
+        return "the map was made elsewhere, and no calibrated levels were asked for"
+    if skymap.partial:
+        return "the scan was interrupted: the map is partial"
+    if summary is None:
+        return "there is no summary beside the map, so nothing is known of the event"
+    match summary.topology.label:
+        case "through-going":
+            return f"no calibration of {made.algorithm} speaks of such events"
+        case "starting" | "skimming" as label:
+            return f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic"
+        case "cascade":
+            return "it is a cascade: its direction is not known"
+        case _:
+            return "it is not known to be a track through the detector"
+
+
+def _check_same(summary: Summary, skymap: SkyMap) -> None:
+    """Refuse a summary of another map."""
+    best, made = best_of(skymap), skymap.provenance
+    of_map = (skymap.event.run_id, skymap.event.event_id, made and made.algorithm, skymap.partial, best.nside, best.pixel)
+    found = summary.best_fit
+    said = (summary.run_id, summary.event_id, summary.algorithm, summary.partial, *(found and (found.nside, found.pixel) or ()))
+    names = ("run_id", "event_id", "algorithm", "partial", "best nside", "best pixel")
+    for name, here, there in zip(names, of_map, said, strict=False):
+        if here != there:
+            raise ResultError(f"the summary beside the map is of another one: its {name} is {there}, the map's {here}")
+
+
+def _quote(skymap: SkyMap, summary: Summary) -> Quote | None:
+    """What may be quoted, made again from the map."""
+    known = summary.posterior
+    if summary.headline.kind != "region" or known is None:
+        return None
+    quote = regions_with(skymap, known.calibration, known.sigma_sys_deg, tests_only=known.tests_only).quote()
+    area = quote.outline(0.9).area_deg2
+    if not math.isclose(area, known.area90_deg2, rel_tol=SAME_AREA):
+        raise ResultError(f"the summary beside the map says an area of {known.area90_deg2:.4g} deg2, the map {area:.4g}")
+    return quote
