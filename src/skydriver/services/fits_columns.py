@@ -1,0 +1,77 @@
+"""A few columns of a FITS table, and nothing of the others."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO
+
+
+class Columns(NamedTuple):
+    """Columns of a table, in the order asked for."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: tuple[list[Any], ...]
+    """Numbers or texts, a list for each."""
+
+
+def read_table(file: BinaryIO, find: Callable[[Sequence[str]], tuple[int, ...]], max_rows: int) -> Columns:
+    """Columns of the first table of a file that has them.
+
+    Parameters
+    ----------
+    file
+        Open; nothing is read from elsewhere.
+    find
+        From the names of a table's columns to the positions of those wanted; a ValueError says what is missing.
+    max_rows
+        A longer table is refused.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)  # about columns that nobody asked for
+            with fits.open(file, memmap=False, lazy_load_hdus=True) as units:
+                return _first_with(units, find, max_rows)
+    except (fits.VerifyError, OSError, KeyError, IndexError, TypeError, AttributeError, EOFError) as error:
+        raise ValueError(f"not a FITS table that can be read: {type(error).__name__}: {str(error)[:100]}") from error
+
+
+def _first_with(units: fits.HDUList, find: Callable[[Sequence[str]], tuple[int, ...]], max_rows: int) -> Columns:
+    """The first table with all columns; the last error where none has them."""
+    wrong = ValueError("it holds no table")
+    for unit in units:
+        if isinstance(unit, fits.BinTableHDU | fits.TableHDU):
+            try:
+                positions = find(unit.columns.names)
+            except ValueError as error:
+                wrong = error
+                continue
+            return _columns(unit, positions, max_rows)
+    raise wrong
+
+
+def _columns(table: fits.BinTableHDU | fits.TableHDU, positions: Sequence[int], max_rows: int) -> Columns:
+    if table.header["NAXIS2"] > max_rows:
+        raise ValueError(f"it has more than {max_rows} rows")
+    columns = [table.columns[position] for position in positions]
+    for column in columns:
+        if np.ndim(table.data[column.name]) != 1:
+            raise ValueError(f"column {column.name} has more than one value in a row")
+    return Columns(
+        tuple(column.name for column in columns),
+        tuple(column.unit or "" for column in columns),
+        tuple(np.asarray(table.data[column.name]).tolist() for column in columns),
+    )
