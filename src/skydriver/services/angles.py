@@ -17,7 +17,7 @@ DEGREES_PER: Final = {
 NOTHING: Final = frozenset({"", "nan", "null", "none", "n/a", "na", "-", "--"})
 """Texts, in lower case, that stand where there is no value."""
 _SEXAGESIMAL: Final = re.compile(
-    r"([+-]?)(\d{1,3})(?:\s*([:hd°])\s*|\s+)(\d{1,2})(?:(?:\s*[:m'′]\s*|\s+)(\d{1,2}(?:\.\d*)?)\s*[s\"″]?|\s*[m'′])?",
+    r"([+-]?)(\d{1,3})(?:\s*([:hd°])\s*|\s+)(\d{1,2})(?:(?:\s*[:m']\s*|\s+)(\d{1,2}(?:\.\d*)?)\s*[s\"]?|\s*[m'])?",
     re.ASCII,
 )
 

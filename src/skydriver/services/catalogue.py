@@ -12,12 +12,13 @@ from skydriver.services.angles import angle_deg
 from skydriver.skymap.publication import Direction
 
 if TYPE_CHECKING:
+    from _csv import Reader
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
 MAX_ROWS: Final = 2_000_000
-MAX_BYTES: Final = 2**31
+MAX_BYTES: Final = 2**29
 MAX_NAME: Final = 80
 """Characters of a source's name that are kept."""
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -76,9 +77,8 @@ def read_catalogue(path: Path) -> Catalogue:
         Naming ``catalogue``, the file, and the column or the row that is at fault.
     """
     try:
+        _check_file(path)
         with path.open("rb") as file:
-            if path.stat().st_size > MAX_BYTES:
-                raise SettingError("catalogue", f"{path} is larger than {MAX_BYTES} bytes")
             is_fits = file.read(len(_FITS)) == _FITS
             file.seek(0)
             return _catalogue(path, *(_of_fits(file) if is_fits else _of_text(file)))
@@ -86,6 +86,14 @@ def read_catalogue(path: Path) -> Catalogue:
         raise SettingError("catalogue", f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise SettingError("catalogue", f"{path}: {error}") from error
+
+
+def _check_file(path: Path) -> None:
+    """That it is a file, and not too large."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
 
 
 def _catalogue(path: Path, columns: tuple[_Column, _Column], rows: Iterable[_Row]) -> Catalogue:
@@ -133,43 +141,33 @@ def _find(names: Sequence[str]) -> tuple[int, ...]:
 def _of_text(file: BinaryIO) -> tuple[tuple[_Column, _Column], Iterator[_Row]]:
     """The columns and rows of a text."""
     lines = _lines(file)
-    header = next((line for _, line in lines), "")
+    first, header = next(((number, line) for number, line in enumerate(lines, 1) if line), (1, ""))
     delimiter = max(_DELIMITERS, key=header.count)
-    titles = [_split_title(title) for title in next(csv.reader([header], delimiter=delimiter, strict=True), [])]
+    titles = [_split_title(title) for title in next(csv.reader([header], delimiter=delimiter), [])]
     ra, dec, name = _find([title for title, _ in titles])
     columns = _Column(*titles[ra], is_ra=True), _Column(*titles[dec], is_ra=False)
-    return columns, _rows_of_text(lines, delimiter, (ra, dec, name), len(titles))
+    return columns, _rows_of_text(csv.reader(lines, delimiter=delimiter), first, (ra, dec, name), len(titles))
 
 
-def _rows_of_text(
-    lines: Iterator[tuple[int, str]], delimiter: str, positions: tuple[int, ...], n_columns: int
-) -> Iterator[_Row]:
-    number = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal number
-        for number, line in lines:  # noqa: B007 - the reader below wants lines, the errors their number
-            yield line
-
-    reader = csv.reader(texts(), delimiter=delimiter, strict=True)
+def _rows_of_text(reader: Reader, n_before: int, positions: tuple[int, ...], n_columns: int) -> Iterator[_Row]:
     try:
-        for cells in reader:
+        for cells in filter(None, reader):
+            place = f"line {n_before + reader.line_num}"
             if len(cells) != n_columns:
-                raise ValueError(f"line {number}: {len(cells)} columns instead of the {n_columns} named above")
-            yield _Row(f"line {number}", *(cells[position] for position in positions))
+                raise ValueError(f"{place} has {len(cells)} columns, not the {n_columns} that are named above")
+            yield _Row(place, *(cells[position] for position in positions))
     except csv.Error as error:
-        raise ValueError(f"line {number}: {error}") from error
+        raise ValueError(f"line {n_before + reader.line_num}: {error}") from error
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, without empty ones and comments."""
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """All lines; comments and blanks become empty, so that lines can be counted."""
     for number, data in enumerate(file, 1):
         try:
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ValueError(f"line {number} is neither FITS nor UTF-8 text") from error
-        if line.strip() and not line.startswith("#"):
-            yield number, line
+            raise ValueError(f"it is no FITS table, and line {number} no UTF-8 text") from error
+        yield "" if line.isspace() or line.startswith("#") else line
 
 
 def _split_title(title: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,12 +45,14 @@ def read_table(file: BinaryIO, find: Callable[[Sequence[str]], tuple[int, ...]],
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)  # about columns that nobody asked for
             with fits.open(file, memmap=False, lazy_load_hdus=True) as units:
-                return _first_with(units, find, max_rows)
+                return _first_with(units, find, max_rows, os.fstat(file.fileno()).st_size)
     except (fits.VerifyError, OSError, KeyError, IndexError, TypeError, AttributeError, EOFError) as error:
         raise ValueError(f"not a FITS table that can be read: {type(error).__name__}: {str(error)[:100]}") from error
 
 
-def _first_with(units: fits.HDUList, find: Callable[[Sequence[str]], tuple[int, ...]], max_rows: int) -> Columns:
+def _first_with(
+    units: fits.HDUList, find: Callable[[Sequence[str]], tuple[int, ...]], max_rows: int, n_bytes: int
+) -> Columns:
     """The first table with all columns; the last error where none has them."""
     wrong = ValueError("it holds no table")
     for unit in units:
@@ -59,19 +62,22 @@ def _first_with(units: fits.HDUList, find: Callable[[Sequence[str]], tuple[int, 
             except ValueError as error:
                 wrong = error
                 continue
-            return _columns(unit, positions, max_rows)
+            return _columns(unit, positions, max_rows, n_bytes)
     raise wrong
 
 
-def _columns(table: fits.BinTableHDU | fits.TableHDU, positions: Sequence[int], max_rows: int) -> Columns:
+def _columns(table: fits.BinTableHDU | fits.TableHDU, positions: Sequence[int], max_rows: int, n_bytes: int) -> Columns:
     if table.header["NAXIS2"] > max_rows:
         raise ValueError(f"it has more than {max_rows} rows")
+    if table.size > n_bytes:
+        raise ValueError(f"its table is cut short: {table.size} bytes in a file of {n_bytes}")
     columns = [table.columns[position] for position in positions]
-    for column in columns:
-        if np.ndim(table.data[column.name]) != 1:
+    values = [np.asarray(table.data.field(position)) for position in positions]
+    for column, found in zip(columns, values, strict=True):
+        if found.ndim != 1:
             raise ValueError(f"column {column.name} has more than one value in a row")
     return Columns(
         tuple(column.name for column in columns),
         tuple(column.unit or "" for column in columns),
-        tuple(np.asarray(table.data[column.name]).tolist() for column in columns),
+        tuple(found.tolist() for found in values),
     )
