@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,12 @@ from astropy.utils.exceptions import AstropyWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
+
+_OF_DAMAGE = (ValueError, OSError, LookupError, TypeError, AttributeError, NameError, EOFError, ArithmeticError)
+"""What astropy raises on files that are damaged in one way or another."""
+
+_SINGLE = re.compile(r"1?[LBIJKED]|\d*A|[AIFED]\d+(\.\d+)?", re.ASCII)
+"""Formats of columns, of binary tables and of those in ASCII, that hold one number or one text in a row."""
 
 
 class Columns(NamedTuple):
@@ -46,8 +53,10 @@ def read_table(file: BinaryIO, find: Callable[[Sequence[str]], tuple[int, ...]],
             warnings.simplefilter("ignore", AstropyWarning)  # about columns that nobody asked for
             with fits.open(file, memmap=False, lazy_load_hdus=True) as units:
                 return _first_with(units, find, max_rows, os.fstat(file.fileno()).st_size)
-    except (fits.VerifyError, OSError, KeyError, IndexError, TypeError, AttributeError, EOFError) as error:
-        raise ValueError(f"not a FITS table that can be read: {type(error).__name__}: {str(error)[:100]}") from error
+    except (fits.VerifyError, *_OF_DAMAGE) as error:
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        text = " ".join(str(error)[:200].split())
+        raise ValueError(f"cannot be read as a FITS table: {kind}{text}") from error
 
 
 def _first_with(
@@ -72,10 +81,10 @@ def _columns(table: fits.BinTableHDU | fits.TableHDU, positions: Sequence[int], 
     if table.size > n_bytes:
         raise ValueError(f"its table is cut short: {table.size} bytes in a file of {n_bytes}")
     columns = [table.columns[position] for position in positions]
-    values = [np.asarray(table.data.field(position)) for position in positions]
-    for column, found in zip(columns, values, strict=True):
-        if found.ndim != 1:
+    for column in columns:
+        if column.dim or not _SINGLE.fullmatch(str(column.format)):
             raise ValueError(f"column {column.name} has more than one value in a row")
+    values = [np.asarray(table.data.field(position)) for position in positions]
     return Columns(
         tuple(column.name for column in columns),
         tuple(column.unit or "" for column in columns),

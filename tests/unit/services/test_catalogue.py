@@ -136,6 +136,15 @@ def test_an_integer_may_be_the_name(tmp_path):
     assert read_catalogue(path).sources == (Direction("17", 1.0, 2.0),)
 
 
+def test_a_table_in_ascii_is_read(tmp_path):
+    from astropy.io import fits
+
+    places = [fits.Column(name, "F9.4", array=[value]) for name, value in (("RA", 77.3582), ("DEC", -5.5))]
+    table = fits.TableHDU.from_columns([*places, fits.Column("NAME", "A3", array=["TXS"])])
+    table.writeto(tmp_path / "ascii.fits")
+    assert read_catalogue(tmp_path / "ascii.fits").sources == (Direction("TXS", 77.3582, -5.5),)
+
+
 def test_the_first_table_that_has_the_columns_counts(tmp_path):
     from astropy.io import fits
 
@@ -177,7 +186,7 @@ def problem(path):
         ('ra,dec,name\n1,1,"' + "x" * 200_000 + '"\n', "line 2"),
         (b"ra,dec,name\n1,1,\xff\n", "line 2 no UTF-8"),
         (b"\x1f\x8b\x08rest", "no UTF-8"),
-        (b"SIMPLE  = rubbish", "not a FITS table"),
+        (b"SIMPLE  = rubbish", "as a FITS table"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(written, text, words):
@@ -202,6 +211,9 @@ def test_wrong_columns_of_fits_are_named(tmp_path):
     assert "no column of name" in problem(path)
     Table({"ra": [[1.0, 2.0]], "dec": [2.0], "name": ["a"]}).write(path, overwrite=True)
     assert "column ra has more than one value" in problem(path)
+    places = [fits.Column(name, "D", array=[1.0]) for name in ("ra", "dec")]
+    fits.BinTableHDU.from_columns([*places, fits.Column("name", "PA()", array=["a"])]).writeto(path, overwrite=True)
+    assert "column name has more than one value" in problem(path)
     fits.PrimaryHDU(np.zeros((3, 3))).writeto(path, overwrite=True)
     assert "holds no table" in problem(path)
 
