@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from skydriver.skymap.quotable import calibration_text, cautions_text, marks, quotable, start_utc, stated_text
+from skydriver.skymap.quotable import (
+    calibration_text,
+    cautions_text,
+    decimals,
+    marks,
+    quotable,
+    size_text,
+    start_utc,
+    stated_text,
+)
 from skydriver.skymap.sources import nearest_source, sources_inside
 
 if TYPE_CHECKING:
@@ -60,16 +68,6 @@ def circular(publication: Publication, sources: Sequence[Direction] | None = Non
     )
     parts = [first, _wrapped(prose[0]), _facts(publication, quote.outline(0.9)), *map(_wrapped, prose[1:])]
     return "\n\n".join(part for part in (*parts, *about_sources) if part) + "\n"
-
-
-def decimals(size: float) -> int:
-    """How many decimals a size in degrees or square degrees is told with: two, or more, so that two digits are left."""
-    return 2 if not 0.0 < size < 0.1 else 1 - math.floor(math.log10(size))
-
-
-def size_text(size: float) -> str:
-    """A size, never rounded to nothing."""
-    return f"{size:.{decimals(size)}f}"
 
 
 def _facts(publication: Publication, outline: Outline) -> str:

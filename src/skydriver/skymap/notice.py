@@ -19,6 +19,7 @@ from skydriver.skymap.quotable import (
     containing_radius_deg,
     marks,
     quotable,
+    size_text,
     start_utc,
     stated_text,
 )
@@ -145,8 +146,9 @@ def _passed_on(stated: Mapping[str, float]) -> dict[str, float]:
 
 def _additional_info(publication: Publication, quote: Quote) -> str:
     most, half = quote.outline(0.9), quote.outline(0.5)
-    areas = f"Area of the 90% region {most.area_deg2:.2f}, of the 50% region {half.area_deg2:.2f} square degrees."
-    first = [" ".join(marks(publication)) + "."] if marks(publication) else []
+    sizes = f"{size_text(most.area_deg2)}, of the 50% region {size_text(half.area_deg2)} square degrees"
+    areas = f"Area of the 90% region {sizes}."
+    first = [f"{mark}." for mark in marks(publication)]
     parts = [*first, publication.statement, calibration_text(quote), CIRCLE, areas]
     return " ".join([*parts, *filter(None, (cautions_text(publication), stated_text(publication)))])
 

@@ -66,6 +66,16 @@ def marks(publication: Publication) -> tuple[str, ...]:
     return (*simulated, *(("TEST",) if is_test else ()))
 
 
+def decimals(size: float) -> int:
+    """How many decimals a size in degrees or square degrees is told with: two, or more, so that two digits are left."""
+    return 2 if not 0.0 < size < 0.1 else 1 - math.floor(math.log10(size))
+
+
+def size_text(size: float) -> str:
+    """A size, never rounded to nothing."""
+    return f"{size:.{decimals(size)}f}"
+
+
 def calibration_text(quote: Quote) -> str:
     """What the calibration is good for, a sentence."""
     use = "for tests only" if quote.tests_only else "not restricted to tests"

@@ -12,9 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skydriver.errors import ResultError
-from skydriver.skymap.circular import MAX_LISTED, WIDTH, circular, size_text
+from skydriver.skymap.circular import MAX_LISTED, WIDTH, circular
 from skydriver.skymap.offsets import separation_deg
 from skydriver.skymap.publication import Direction
+from skydriver.skymap.quotable import size_text
 from skydriver.skymap.regions import Errors
 from skydriver.skymap.sources import nearest_source, sources_inside
 

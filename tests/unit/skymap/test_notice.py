@@ -209,7 +209,7 @@ def test_a_time_that_no_event_can_have_is_refused(published):
 
 def test_simulated_and_test_are_its_first_words(published):
     simulated = event_of(published, is_real_event=False)
-    assert notice(published(event=simulated), now=NOW)["additional_info"].startswith("SIMULATED EVENT TEST. Made by")
+    assert notice(published(event=simulated), now=NOW)["additional_info"].startswith("SIMULATED EVENT. TEST. Made by")
     assert notice(published(), now=NOW)["additional_info"].startswith("TEST. Made by")
     assert notice(for_real(published()), now=NOW)["additional_info"].startswith("Made by")
 
