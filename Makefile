@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
 BIN := $(VENV)/bin
+SCHEMAS := tests/schemas
 
 .PHONY: run test lint soak benchmark clean
 
 run: $(VENV)/run.stamp  ## scan the bundled example event, products in out/
 	$(BIN)/skydriver scan example --out $(OUT)
 
-test: $(VENV)/test.stamp  ## all tests
+test: $(VENV)/test.stamp $(SCHEMAS)/node_modules/.stamp  ## all tests
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/test.stamp  ## style, types, import contracts
@@ -28,7 +29,7 @@ benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/topology.py
 
 clean:
-	rm -rf $(VENV) $(OUT) .soak build dist
+	rm -rf $(VENV) $(OUT) $(SCHEMAS)/node_modules .soak build dist
 
 $(VENV)/run.stamp: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,3 +40,7 @@ $(VENV)/run.stamp: requirements.txt pyproject.toml
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements-test.txt
 	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
 	touch $@
+
+# Only what is read: nothing in it is run. Where it cannot be had, the tests that need it are skipped and say so.
+$(SCHEMAS)/node_modules/.stamp: $(SCHEMAS)/package.json
+	if npm install --prefix $(SCHEMAS) --ignore-scripts --no-audit --no-fund --silent; then touch $@; fi

@@ -35,3 +35,11 @@ def shared() -> Path:
 def real_event(shared: Path):
     """A function from a real event's name to its file."""
     return lambda name: shared / "events" / f"{name}.json"
+
+
+@pytest.fixture(scope="session")
+def notice_schemas() -> Path:
+    """The folder of the public schemas of notices, as npm unpacks them (`tests/schemas`)."""
+    folder = REPOSITORY / "tests" / "schemas" / "node_modules" / "@nasa-gcn" / "schema"
+    require(present=folder.is_dir(), what="the npm package @nasa-gcn/schema (make test installs it)")
+    return folder

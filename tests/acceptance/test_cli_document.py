@@ -75,12 +75,12 @@ def test_every_exit_code_is_there():
 
 
 def flat(value, key=""):
-    """Every key of a JSON value with its values; below ``series`` the names of series are all alike."""
+    """Every key of a JSON value with its values; names that are an event's own are all alike."""
     if key and not key.endswith("[]"):
         yield key, value
     if isinstance(value, dict):
         for name, item in value.items():
-            part = "*" if key == "series" else name
+            part = "*" if key in {"series", "event_stated"} else name
             yield from flat(item, f"{key}.{part}" if key else part)
     elif isinstance(value, list):
         for item in value:

@@ -46,10 +46,9 @@ def _findings(answer: dict[str, Any]) -> Iterator[str]:
         yield f"Topology   {topology['label']} ({evidence}; fit quality {topology['fit_quality']:.2f})"
     yield f"Headline   {answer['headline']['text']}"
     if posterior is not None:
-        quoted = "" if answer["headline"]["kind"] == "region" else ", diagnostic only"
         areas = f"50% {posterior['area50_deg2']:.2f}, 90% {posterior['area90_deg2']:.2f} deg2"
         source = f"{posterior['sigma_sys_deg']:g} deg per axis, {posterior['calibration']}"
-        yield f"Regions    {areas} with {source}{quoted}"
+        yield f"Regions    {areas} with {source}"
         yield f"Wilks      50% {wilks['area50_deg2']:.2f}, 90% {wilks['area90_deg2']:.2f} deg2, {wilks['meaning']}"
     yield from _variants(answer["systematics"])
     yield f"May I use it?  {answer['verdict']['answer'].upper()}"

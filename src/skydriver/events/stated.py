@@ -1,18 +1,34 @@
-"""What a realtime JSON says of the event beside its frames."""
+"""What a realtime event says of itself: the JSON beside its frames, and the message in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import math
+import re
+from typing import TYPE_CHECKING, Final
 
-from skydriver.errors import EventContentError
+from skydriver.errors import EventContentError, EventLayoutError
+from skydriver.events.shell import parse_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skydriver.events.event import Event
     from skydriver.events.shell import Json
 
 MAX_DEPTH = 4
 MAX_STATEMENTS = 2000
 MAX_PATH = 200
 """Longest dotted path, in characters; what is deeper, longer or more than these is left out."""
+
+MESSAGE: Final = "AlertShortFollowupMsg"
+"""Text in the P frame, JSON, that says the same as the JSON beside the frames."""
+TELLING: Final = frozenset(
+    {"energy", "muex", "mue", "neutrino", "signalness", "astro", "trackness", "bdt", "far", "alarm"}
+)
+"""Words in the names of energies, and of how likely it is that the event is of astrophysical origin."""
+MAX_TOLD = 100
+_NAME = re.compile(r"[A-Za-z0-9_.]{1,80}", re.ASCII)
 
 
 def says_real(stated: dict[str, Json]) -> bool:
@@ -48,3 +64,37 @@ def flatten(stated: dict[str, Json]) -> dict[str, bool | int | float | str | Non
                 flat[path] = value
         level = below
     return flat
+
+
+def stated_energies(event: Event) -> dict[str, float]:
+    """Energies, signalness and the like that an event states of itself, unverified, by its own names.
+
+    A name is the dotted path in the JSON beside the frames, in the message in the P frame or, of a frame's own number,
+    its name; the first of these goes first where several have it. What is no finite number, or has a name of other
+    characters than letters, digits, dots and underscores, is left out, as is what goes beyond `MAX_TOLD`.
+    """
+    found = {**_numbers(event.scalars), **_numbers(_message(event.scalars.get(MESSAGE))), **_numbers(event.stated)}
+    names = [name for name in sorted(found) if _NAME.fullmatch(name) and not TELLING.isdisjoint(_words(name))]
+    return {name: found[name] for name in names[:MAX_TOLD]}
+
+
+def _message(text: object) -> Mapping[str, object]:
+    """The message's values by their dotted path; none where it is no JSON object."""
+    if isinstance(text, str):
+        with contextlib.suppress(EventLayoutError):
+            return flatten(parse_json(text))
+    return {}
+
+
+def _numbers(values: Mapping[str, object]) -> dict[str, float]:
+    """Those that are finite numbers."""
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with contextlib.suppress(OverflowError):  # a whole number that no float holds
+                found[name] = float(value)
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[._]", name.lower()))

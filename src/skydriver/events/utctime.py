@@ -7,7 +7,9 @@ second before it, and no time maps to the wrong day. ISO-8601 texts tell the two
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +53,19 @@ def to_mjd(year: int, tenths_ns: int) -> float:
     day = date.toordinal() + MJD_OF_ORDINAL_ZERO
     elapsed = min(second, DAY_SECONDS - 1) * TENTHS_PER_SECOND + tenths
     return (day * DAY_SECONDS * TENTHS_PER_SECOND + elapsed) / (DAY_SECONDS * TENTHS_PER_SECOND)
+
+
+def mjd_to_iso(mjd: float) -> str:
+    """ISO-8601 with Z, to the microsecond, of a Modified Julian Date, UTC.
+
+    A double holds such a date to 0.4 microseconds. A ValueError says that the year is none of an IceCube event.
+    """
+    day = math.floor(mjd) - MJD_OF_ORDINAL_ZERO if math.isfinite(mjd) else 0
+    if not dt.date(FIRST_YEAR, 1, 1).toordinal() <= day <= dt.date(LAST_YEAR, 12, 31).toordinal():
+        raise ValueError(f"mjd {mjd} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    microseconds = round(Fraction(mjd) % 1 * DAY_SECONDS * 10**6)
+    time = dt.datetime.fromordinal(day) + dt.timedelta(microseconds=microseconds)
+    return f"{time.isoformat(timespec='microseconds')}Z"
 
 
 def from_iso(text: str) -> tuple[int, int]:

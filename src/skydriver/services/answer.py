@@ -13,14 +13,20 @@ UNKNOWN_TOPOLOGY: dict[str, Any] = {"label": "unknown", "fit_quality": None, "ev
 
 
 def answer(found: Findings, judged: Verdict) -> dict[str, Any]:
-    """What was found and whether it may be used: nothing here differs between equal scans."""
+    """What was found and whether it may be used: nothing here differs between equal scans.
+
+    Regions are told only where one is quoted: there is no area or error of an event that the map is unfit for.
+    """
+    regions = found.regions if found.headline.kind == "region" else None
     return {
         **_identity(found),
         **_map(found),
+        "first_looks": [look._asdict() for look in found.looks],
+        "event_stated": dict(found.stated),
         "topology": UNKNOWN_TOPOLOGY if found.topology is None else found.topology.as_dict(),
         "headline": found.headline.as_dict(),
-        "posterior": None if found.regions is None else found.regions.as_dict(),
-        "wilks": None if found.regions is None else found.regions.wilks_as_dict(),
+        "posterior": None if regions is None else regions.as_dict(),
+        "wilks": None if regions is None else regions.wilks_as_dict(),
         "systematics": None if found.systematics is None else found.systematics.as_dict(),
         "verdict": judged.as_dict(),
     }

@@ -6,6 +6,7 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
+from skydriver.events.stated import stated_energies
 from skydriver.services.answer import answer
 from skydriver.services.event_summary import load
 from skydriver.services.first_looks import first_looks
@@ -64,7 +65,8 @@ def _findings(run: ScanRun) -> Findings:
     """What the scans say, together with what came with the event."""
     looks = first_looks(run.event)
     quoted = headline(run.skymap.best_fit(), run.topology, run.regions, looks)
-    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics, run.interrupted)
+    stated = stated_energies(run.event)
+    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics, run.interrupted, stated)
 
 
 def _cost(run: ScanRun) -> dict[str, Any]:

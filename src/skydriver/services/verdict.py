@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from skydriver.services.spread import contains_pixel_of
@@ -10,7 +11,7 @@ from skydriver.skymap.offsets import separation_deg
 from skydriver.skymap.regions import contains
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from skydriver.services.first_looks import FirstLook
     from skydriver.services.headline import Headline
@@ -60,6 +61,8 @@ class Findings(NamedTuple):
     """None where no variant was asked for."""
     interrupted: str | None = None
     """Which of the scans was cut short (`skydriver.services.scan_run.Step`)."""
+    stated: Mapping[str, float] = MappingProxyType({})
+    """Energies and the like that the event itself states (`skydriver.events.stated.stated_energies`)."""
 
 
 def verdict(found: Findings) -> Verdict:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from skydriver.skymap.skymap import BestFit
+
+    Floats = NDArray[np.float64]
 
 
 class Offset(NamedTuple):
@@ -36,3 +42,12 @@ def separation_deg(ra1_deg: float, dec1_deg: float, ra2_deg: float, dec2_deg: fl
     north = math.cos(first) * math.sin(second) - math.sin(first) * math.cos(second) * math.cos(delta)
     along = math.sin(first) * math.sin(second) + math.cos(first) * math.cos(second) * math.cos(delta)
     return math.degrees(math.atan2(math.hypot(east, north), along))
+
+
+def separations_deg(ra_deg: float, dec_deg: float, ras_deg: Floats, decs_deg: Floats) -> Floats:
+    """Angles (n,) between a direction and many others (n,), degrees, as `separation_deg`."""
+    delta, first, second = np.radians(ras_deg - ra_deg), np.radians(dec_deg), np.radians(decs_deg)
+    east = np.cos(second) * np.sin(delta)
+    north = np.cos(first) * np.sin(second) - np.sin(first) * np.cos(second) * np.cos(delta)
+    along = np.sin(first) * np.sin(second) + np.cos(first) * np.cos(second) * np.cos(delta)
+    return np.asarray(np.degrees(np.arctan2(np.hypot(east, north), along)), np.float64)

@@ -1,4 +1,5 @@
 import datetime as dt
+import math
 
 import numpy as np
 import pytest
@@ -64,3 +65,22 @@ def test_mjd_is_that_of_astropy(text):
 def test_what_is_no_utc_time_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         utctime.from_iso(text)
+
+
+@given(st.integers(2000, 2100), st.data())
+def test_a_date_as_text_is_within_a_microsecond_of_the_time(year, data):
+    tenths = data.draw(st.integers(0, utctime.tenths_in_year(year) - 2 * SECOND))
+    mjd = utctime.to_mjd(year, tenths)
+    back = utctime.to_mjd(*utctime.from_iso(utctime.mjd_to_iso(mjd)))
+    assert abs(back - mjd) * 86_400 < 1e-6
+
+
+def test_the_alerts_date_is_its_start():
+    assert utctime.mjd_to_iso(60280.71416774572) == "2023-12-02T17:08:24.093230Z"
+    assert utctime.mjd_to_iso(60280.0) == "2023-12-02T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize("mjd", [math.nan, math.inf, 0.0, -1e6, 51543.9, 88069.0 + 366.0, 9.9e6])
+def test_a_date_of_no_icecube_event_has_no_text(mjd):
+    with pytest.raises(ValueError, match="not in the years 2000 to 2100"):
+        utctime.mjd_to_iso(mjd)

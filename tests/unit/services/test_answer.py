@@ -9,6 +9,7 @@ import pytest
 
 from skydriver.events.realtime import load_event
 from skydriver.services.answer import answer
+from skydriver.services.first_looks import FirstLook
 from skydriver.services.preparation import ScanRequest, prepare
 from skydriver.services.topology import LABELS, LLH_RATIO, topology
 from skydriver.services.verdict import verdict
@@ -61,6 +62,23 @@ def test_without_a_topology_it_is_unknown_and_there_are_no_regions(answer_of):
     assert content["topology"] == {"label": "unknown", "fit_quality": None, "evidence": []}
     assert (content["posterior"], content["wilks"], content["headline"]["kind"]) == (None, None, "none")
     assert content["verdict"]["answer"] == "no"
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_an_area_is_told_only_of_an_event_whose_region_is_quoted(answer_of, by_hand, label):
+    content = answer_of(label)
+    assert by_hand.findings(label=label).regions is not None
+    quoted = content["headline"]["kind"] == "region"
+    assert quoted == (label == "through-going")
+    assert [content[key] is not None for key in ("posterior", "wilks")] == [quoted, quoted]
+
+
+def test_what_came_with_the_event_is_told_in_full(by_hand):
+    look = by_hand.look_at()
+    found = by_hand.findings(looks=[look], stated={"reco.energy.mpe_muex": 17235.4})
+    content = answer(found, verdict(found))
+    assert content["event_stated"] == {"reco.energy.mpe_muex": 17235.4}
+    assert [FirstLook(**item) for item in content["first_looks"]] == [look]
 
 
 def test_without_a_best_fit_there_is_no_offset(answer_of):

@@ -2,11 +2,17 @@
 
 import warnings
 
+import hpgeom
 import numpy as np
 import pytest
 
+from skydriver.skymap.cells import cells_of
 from skydriver.skymap.columns import rows_from
+from skydriver.skymap.outline import Outline, Rectangle
+from skydriver.skymap.posterior import Region
 from skydriver.skymap.provenance import PixelError, Provenance
+from skydriver.skymap.publication import Publication, Quote
+from skydriver.skymap.regions import errors_of
 from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 IDENTITY = EventIdentity(138632, 31747601, "gold", 60279.76, is_real_event=True)
@@ -46,6 +52,32 @@ def make_map(llh_by_nside, provenance=PROVENANCE, event=IDENTITY, *, complete=Tr
 def new_map():
     """A function from {nside: list of llh} to a map."""
     return make_map
+
+
+def disc_outline(level, nside, best, radius_deg):
+    """The headline region whose pixels have their centres in a disc around the best fit."""
+    pixel = np.sort(hpgeom.query_circle(nside, best.ra_deg, best.dec_deg, radius_deg, nest=False)).astype(np.int64)
+    area_deg2 = len(pixel) * float(hpgeom.nside_to_pixel_area(nside, degrees=True))
+    errors = errors_of(Region(level, nside, pixel, area_deg2), best.ra_deg, best.dec_deg)
+    whole = Rectangle(0.0, 360.0, -90.0, 90.0)
+    return Outline(f"{level:.0%}", "headline", level, nside, pixel, area_deg2, (), errors, whole, truncated=False)
+
+
+def disc_publication(ra_deg=138.7, dec_deg=1.9, radius_deg=2.0, *, nside=256, event=IDENTITY, **changes: object):
+    """A map whose best fit is near a place, and whose 50 and 90 % regions are discs around that."""
+    pixel = int(hpgeom.angle_to_pixel(nside, ra_deg, dec_deg, nest=False))
+    skymap = SkyMap({nside: rows_from([(pixel, 1.0, *[0.0] * 6)])}, {nside: True}, event, None)
+    best = skymap.best_fit()
+    outlines = tuple(disc_outline(level, nside, best, radius_deg * part) for level, part in ((0.5, 0.5), (0.9, 1.0)))
+    quote = Quote("three-alert floor", tests_only=True, sigma_sys_deg=0.8, outlines=outlines, posterior=None)
+    usual = {"quote": quote, "why_not": "", "topology": "through-going", "answer": "yes", "reasons": ("yes: fine",)}
+    return Publication(skymap, best, cells_of(skymap), "pandel_mpe", "1.0", **usual | changes)
+
+
+@pytest.fixture(scope="session")
+def published():
+    """A function from a place, a radius and what else is said of a map to its publication."""
+    return disc_publication
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from astropy.coordinates import angular_separation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skydriver.skymap.offsets import offsets, separation_deg
+from skydriver.skymap.offsets import offsets, separation_deg, separations_deg
 from skydriver.skymap.skymap import BestFit
 
 RA, DEC = st.floats(-360, 720), st.floats(-90, 90)
@@ -20,6 +21,12 @@ RA, DEC = st.floats(-360, 720), st.floats(-90, 90)
 def test_it_is_astropys(ra1, dec1, ra2, dec2):
     oracle = math.degrees(angular_separation(*map(math.radians, (ra1, dec1, ra2, dec2))))
     assert separation_deg(ra1, dec1, ra2, dec2) == pytest.approx(oracle, abs=1e-12)
+
+
+@given(RA, DEC, st.lists(st.tuples(RA, DEC), min_size=1))
+def test_many_at_once_are_the_same(ra, dec, places):
+    each = [separation_deg(ra, dec, *place) for place in places]
+    assert separations_deg(ra, dec, *np.array(places).T) == pytest.approx(np.array(each), abs=1e-12)
 
 
 @given(RA, DEC, RA, DEC)
