@@ -75,10 +75,13 @@ def _check_provenance(skymap: SkyMap, provenance: Provenance) -> None:
     if planned[0] not in skymap.stages:
         raise ResultError(f"the map lacks its coarse stage: the scan began with nside-{planned[0]}")
     _check_progress(skymap, provenance, planned)
+    without_value = {
+        (nside, pixel)
+        for nside, rows in skymap.stages.items()
+        for pixel in rows["index"][np.isnan(rows["llh"])].tolist()
+    }
     for nside, pixel, _ in provenance.errors:
-        rows = skymap.stages[nside] if nside in skymap.stages else skymap.stages[planned[0]][:0]
-        llh = rows["llh"][rows["index"] == pixel]
-        if not (llh.size and np.isnan(llh).all()):
+        if (nside, pixel) not in without_value:
             raise ResultError(f"the provenance says that nside-{nside} pixel {pixel} has no value, the map does not")
 
 

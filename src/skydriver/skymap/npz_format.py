@@ -158,9 +158,9 @@ def _stage(key: str, said: About, arrays: dict[str, NDArray[Any]]) -> Rows:
     if key not in arrays:
         raise ResultError(f"npz: the header names {key}, but there is no such array")
     rows, dtype = arrays[key], DTYPES[said.version]
-    if rows.dtype != dtype or rows.ndim != 1:
-        found = f"{rows.ndim}-dimensional, {rows.dtype.names} of {rows.dtype}"
-        raise ResultError(f"{key}: the columns are {found}, not those of version {said.version}: {dtype.names}")
+    if rows.dtype != dtype:
+        found = f"{rows.dtype.names}, of {rows.dtype}"
+        raise ResultError(f"{key}: the columns are {found}, not {dtype.names} of version {said.version}")
     return widened(rows)
 
 

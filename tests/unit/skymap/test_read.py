@@ -234,6 +234,16 @@ def test_a_stage_of_which_nothing_is_said_is_complete_if_it_refines_whole_pixels
     assert dict(from_json(json.dumps(staged(WHOLE[:-1], **given))).complete) == {1: True, 4: False}
 
 
+def test_it_is_pixels_of_the_stage_before_that_are_refined():
+    """Not those of the coarsest one."""
+    middle = children(1, [2], 2).ravel()
+    document = staged(children(2, middle[:1], 4).ravel())
+    columns, metadata = document["nside-4"]["columns"], document["nside-4"]["metadata"] | {"nside": 2}
+    data = [[int(pixel), 1.0, 2.0, 3.0] for pixel in middle]
+    document["nside-2"] = {"columns": columns, "metadata": metadata, "data": data}
+    assert dict(from_json(json.dumps(document)).complete) == {1: True, 2: True, 4: True}
+
+
 @pytest.mark.parametrize("written", [as_npz, lambda document: as_text(document, sentinel=True)])
 def test_a_coarsest_stage_of_which_nothing_is_said_is_complete(read_bytes, written):
     """Whether it covers the sky is checked where that matters."""
@@ -373,7 +383,10 @@ NO_MAPS = {
     "truncated JSON": (as_text(GOOD, sentinel=True).encode()[:-9], "a map that is not JSON"),
     "truncated npz": (as_npz(GOOD)[:-9], "npz: not readable"),
     "npz without arrays": (b"PK\x05\x06" + bytes(18), "the map has no stage"),
-    "other arrays": (other_columns(), "nside-1: the columns are 1-dimensional, None of float64"),
+    "other arrays": (
+        other_columns(),
+        "nside-1: the columns are None, of float64, not ('index', ",
+    ),
     "JSON without stages": (b"{}", "the map has no stage"),
     "other JSON": (b'{"run_id": 1}', "'run_id' is not the name of a stage"),
     "version to come": (changed(version=2), "nside-1: version 2 of the columns is unknown; 0 and 1 are known"),
