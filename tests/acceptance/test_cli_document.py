@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import typer
 
@@ -15,6 +17,7 @@ from skydriver.services.headline import Kind
 from skydriver.services.topology import LABELS
 from skydriver.services.verdict import ANSWERS
 from skydriver.simulation.truth import KINDS
+from skydriver.skymap.columns import DTYPE
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 COMMANDS = typer.main.get_command(app).commands
@@ -88,6 +91,18 @@ def flat(value, key=""):
                 yield from flat(item, f"{key}[]")
 
 
+@pytest.fixture
+def new_npz(skydriver):
+    """A function from an llh to the file of a map that has it everywhere."""
+
+    def write(llh):
+        path = skydriver.folder / f"{llh}.npz"
+        np.savez(path, **{"nside-1": np.array([(pixel, llh, *[0.0] * 6) for pixel in range(12)], DTYPE)})
+        return path
+
+    return write
+
+
 def is_of(kind, value):
     if kind.startswith("list of "):
         inner = kind.removeprefix("list of ").removesuffix("s")
@@ -122,6 +137,18 @@ def test_every_key_of_a_calibration_is_there_with_its_type(skydriver):
     printed = list(flat(answer))
     assert {key for key, _ in printed} == set(documented)
     assert [(key, value) for key, value in printed if not is_of(documented[key], value)] == []
+
+
+def test_every_key_of_a_comparison_is_there_with_its_type(skydriver, new_npz):
+    answers = [
+        skydriver.json("compare", new_npz(1.0), new_npz(llh), code=code) for llh, code in ((1.0, 0), (math.nan, 5))
+    ]
+    documented = {key: kind for key, kind, _, _ in table(command_sections()["compare"], "Key of `compare --json`")}
+    printed = [pair for answer in answers for pair in flat(answer)]
+    assert {key for key, _ in printed} == set(documented)
+    assert [(key, value) for key, value in printed if not is_of(documented[key], value)] == []
+    null = {key for key, value in printed if value is None}
+    assert null == {key for key, kind in documented.items() if kind.endswith(" or null")}
 
 
 def test_what_may_be_null_is_null_in_one_answer_or_another(skydriver, real_event):

@@ -8,6 +8,7 @@ import typer
 
 from skydriver import __version__
 from skydriver.cli.calibrate import calibrate
+from skydriver.cli.compare import compare
 from skydriver.cli.event import event
 from skydriver.cli.output import accept_all_letters, complain
 from skydriver.cli.scan import scan
@@ -18,8 +19,9 @@ EXIT_CODES = {
     0: "done",
     1: "SkyDriver could not do its work; the message says why",
     2: "the input is at fault; nothing was written",
-    3: "a result could not be written",
+    3: "a result could not be read or written",
     4: "every pixel failed: there is no best fit",
+    5: "the maps that were compared do not agree",
     130: "interrupted; what was finished is written, and named partial if the map is not whole",
 }
 """What the exit codes mean. `docs/cli.md` repeats them."""
@@ -31,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where in the sky did a neutrino alert come from?",
 )
-for command in (scan, event, simulate, calibrate):
+for command in (scan, event, simulate, calibrate, compare):
     app.command()(command)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import hpgeom
 import numpy as np
 
+from skydriver.errors import ResultError
 from skydriver.scan.pixels import children, parents
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
+
+
+MAX_CELLS = 1 << 24
+"""Most pixels that those of one stage are cut into for a finer one; no scan of ours has a quarter of that."""
 
 
 class Cells(NamedTuple):
@@ -43,6 +48,11 @@ def cells_of(skymap: SkyMap) -> Cells:
 
     A refined pixel is replaced by all of its children; a child that has no value takes its parent's. Stages need not
     nest: those of maps from elsewhere do not always.
+
+    Raises
+    ------
+    ResultError
+        Where two stages of the map are so far apart that there would be too many cells.
     """
     cells = Cells(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     for nside, rows in skymap.stages.items():
@@ -73,6 +83,10 @@ def _finite(nside: int, pixel: Indices, llh: Floats) -> Cells:
 def _made_room(cells: Cells, coarse: int, own: Cells, nside: int) -> Cells:
     """Cells of the nside `coarse`; those around any of `own` are replaced by their children that are not in `own`."""
     replaced = np.isin(cells.pixel, parents(nside, own.pixel, coarse))
+    if int(replaced.sum()) * (nside // coarse) ** 2 > MAX_CELLS:
+        raise ResultError(
+            f"nside-{nside} is too fine beside nside-{coarse}: there would be more than {MAX_CELLS} cells"
+        )
     inside = children(coarse, cells.pixel[replaced], nside)
     values = np.repeat(cells.llh[replaced], inside.shape[1])
     inherited = _finite(nside, inside.ravel(), values)

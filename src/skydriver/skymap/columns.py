@@ -20,6 +20,8 @@ class Column(NamedTuple):
     unit: str
     """Empty for a pure number."""
     meaning: str
+    since: int = 0
+    """The first of skyreader's versions of the columns that has it."""
 
 
 COLUMNS = (
@@ -27,13 +29,20 @@ COLUMNS = (
     Column("llh", np.float64, "", "negative log-likelihood at the pixel's minimum; NaN where every fit failed"),
     Column("E_in", np.float64, "GeV", "energy at the detector's edge; NaN where the algorithm fits none"),
     Column("E_tot", np.float64, "GeV", "total deposited energy; NaN where the algorithm fits none"),
-    Column("X", np.float64, "m", "vertex, detector coordinates"),
-    Column("Y", np.float64, "m", "vertex, detector coordinates"),
-    Column("Z", np.float64, "m", "vertex, detector coordinates"),
-    Column("T", np.float64, "ns", "time at the vertex, after the event's start"),
+    Column("X", np.float64, "m", "vertex, detector coordinates", since=1),
+    Column("Y", np.float64, "m", "vertex, detector coordinates", since=1),
+    Column("Z", np.float64, "m", "vertex, detector coordinates", since=1),
+    Column("T", np.float64, "ns", "time at the vertex, after the event's start", since=1),
 )
 NAMES = tuple(column.name for column in COLUMNS)
-DTYPE = np.dtype([(column.name, column.dtype) for column in COLUMNS])
+VERSION = max(column.since for column in COLUMNS)
+"""The version that is written: all columns."""
+DTYPES = {
+    version: np.dtype([(column.name, column.dtype) for column in COLUMNS if column.since <= version])
+    for version in range(VERSION + 1)
+}
+"""A row in each version of the columns."""
+DTYPE = DTYPES[VERSION]
 
 Rows = np.ndarray[tuple[Any, ...], np.dtype[np.void]]
 """A structured array of `DTYPE`, shape (n,)."""
@@ -45,6 +54,14 @@ def rows_from(values: Iterable[tuple[float, ...]]) -> Rows:
     What is infinite or any kind of NaN becomes the one NaN, so that equal rows are equal bytes.
     """
     return clean(np.array(list(values), dtype=DTYPE))
+
+
+def widened(rows: Rows) -> Rows:
+    """A copy of rows in any of `DTYPES` as rows of `DTYPE`; a column that their version lacks is NaN."""
+    wide = np.zeros(rows.shape, DTYPE)
+    for name in NAMES:
+        wide[name] = rows[name] if name in (rows.dtype.names or ()) else np.nan
+    return wide
 
 
 def clean(rows: Rows) -> Rows:

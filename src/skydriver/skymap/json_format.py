@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skydriver.errors import ResultError
-from skydriver.skymap.columns import DTYPE, NAMES, Rows, rows_from
+from skydriver.skymap.columns import DTYPES, NAMES, Rows, widened
 from skydriver.skymap.files import read_whole, write_atomically
-from skydriver.skymap.metadata import identity_from, metadata_of, nside_of, the_one
+from skydriver.skymap.metadata import about, map_of, metadata_of, nside_of
 from skydriver.skymap.provenance import Provenance
-from skydriver.skymap.skymap import SkyMap
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from skydriver.skymap.skymap import SkyMap
 
 NAN = "<skyreader.nan>"
 """How skyreader writes NaN, which JSON lacks."""
@@ -37,7 +38,9 @@ def to_json(skymap: SkyMap) -> bytes:
 
 
 def from_document(document: object, provenance: Provenance | None = None) -> SkyMap:
-    """A map from plain objects; NaN may be skyreader's text or a bare NaN, rows may come in any order.
+    """A map from plain objects, in any version of the columns.
+
+    NaN may be skyreader's text or a bare NaN, rows may come in any order, and infinite values become NaN.
 
     Raises
     ------
@@ -46,20 +49,19 @@ def from_document(document: object, provenance: Provenance | None = None) -> Sky
     """
     if not isinstance(document, dict):
         raise ResultError("a map is a JSON object with a key for each stage")
-    stages, complete, events = {}, {}, {}
+    stages = {}
     for key, content in document.items():
         nside = nside_of(str(key))
-        metadata, data = _parts(key, content)
-        events[nside] = identity_from(metadata, nside)
-        complete[nside] = metadata["complete"]
-        stages[nside] = _rows(key, data)
-    return SkyMap(stages, complete, the_one(events), provenance)
+        columns, metadata, data = _parts(key, content)
+        said = about(metadata, nside)
+        stages[nside] = (said, _rows(key, _dtype(key, columns, said.version), data))
+    return map_of(stages, provenance)
 
 
 def from_json(data: bytes | str, provenance: Provenance | None = None) -> SkyMap:
     """A map from `to_json`'s form or skyreader's; `ResultError` as in `from_document`."""
     try:
-        document = json.loads(data, parse_constant=_constant)
+        document = json.loads(data, parse_constant=float)
     except (ValueError, RecursionError) as error:
         raise ResultError(f"a map that is not JSON: {error}") from error
     return from_document(document, provenance)
@@ -82,9 +84,13 @@ def write_json(skymap: SkyMap, path: Path) -> tuple[Path, ...]:
 
 def read_json(path: Path) -> SkyMap:
     """Read a map, with the provenance beside it if there is one."""
+    return from_json(read_whole(path), provenance_beside(path))
+
+
+def provenance_beside(path: Path) -> Provenance | None:
+    """The provenance of the map in `path`, None if there is none beside it."""
     beside = provenance_path(path)
-    provenance = Provenance.from_json(read_whole(beside)) if beside.exists() else None
-    return from_json(read_whole(path), provenance)
+    return Provenance.from_json(read_whole(beside)) if beside.exists() else None
 
 
 def _stage_document(skymap: SkyMap, nside: int) -> dict[str, Any]:
@@ -97,44 +103,44 @@ def _sayable(value: Any) -> Any:
     return NAN if isinstance(value, float) and math.isnan(value) else value
 
 
-def _constant(text: str) -> float:
-    """NaN is read, infinities are not."""
-    if text == "NaN":
-        return math.nan
-    raise ResultError(f"{text} is no value of a map")
-
-
-def _parts(key: str, content: object) -> tuple[dict[str, Any], list[Any]]:
-    """The metadata and rows of one stage, after checking its three keys."""
+def _parts(key: str, content: object) -> tuple[object, dict[str, Any], list[Any]]:
+    """Columns, metadata and rows of one stage, after checking its three keys."""
     if not isinstance(content, dict) or content.keys() != {"columns", "metadata", "data"}:
         raise ResultError(f"{key}: not an object of exactly columns, metadata and data")
-    if content["columns"] != list(NAMES):
-        raise ResultError(f"{key}: the columns are {str(content['columns'])[:80]}, not {list(NAMES)}")
     if not isinstance(content["metadata"], dict) or not isinstance(content["data"], list):
         raise ResultError(f"{key}: metadata is not an object, or data not a list")
     metadata = {name: _number(value) for name, value in content["metadata"].items()}
-    return metadata | {"event_type": metadata.get("event_type") or ""}, content["data"]
+    return content["columns"], metadata, content["data"]
+
+
+def _dtype(key: str, columns: object, version: int) -> np.dtype[np.void]:
+    """What a row is of, after checking that the columns are those of the version."""
+    expected = list(DTYPES[version].names or ())
+    if columns != expected:
+        raise ResultError(f"{key}: the columns are {str(columns)[:80]}, not {expected} of version {version}")
+    return DTYPES[version]
 
 
 def _number(value: Any) -> Any:
     return math.nan if isinstance(value, str) and value == NAN else value
 
 
-def _rows(key: str, data: list[Any]) -> Rows:
+def _rows(key: str, dtype: np.dtype[np.void], data: list[Any]) -> Rows:
     """The rows of one stage, after checking each."""
-    rows = []
+    names, rows = dtype.names or (), []
     for i, row in enumerate(data):
-        if not isinstance(row, list) or len(row) != len(NAMES):
-            raise ResultError(f"{key}: row {i} is not a list of {len(NAMES)} values")
+        if not isinstance(row, list) or len(row) != len(names):
+            raise ResultError(f"{key}: row {i} is not a list of {len(names)} values")
         rows.append(tuple(map(_number, row)))
-        for name, value in zip(NAMES, rows[-1], strict=True):
+        for name, value in zip(names, rows[-1], strict=True):
             _check(key, i, name, value)
-    return rows_from(rows) if rows else np.zeros(0, DTYPE)
+    return widened(np.array(rows, dtype))
 
 
 def _check(key: str, row: int, name: str, value: object) -> None:
     """Refuse a value that its column cannot hold."""
-    kind = int if name == "index" else int | float
+    if isinstance(value, float) and name != "index":
+        return
     limit = 2**63 if name == "index" else 1e308
-    if not isinstance(value, kind) or isinstance(value, bool) or abs(value) >= limit:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= limit:
         raise ResultError(f"{key}: {name} of row {row} is {str(value)[:40]!r}, not a number that fits")

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skydriver.errors import ResultError
+from skydriver.skymap.columns import DTYPES, widened
 from skydriver.skymap.files import read_whole, write_atomically
-from skydriver.skymap.metadata import FIELDS, identity_from, metadata_of, nside_of, the_one
+from skydriver.skymap.metadata import FIELDS, about, map_of, metadata_of, nside_of
 from skydriver.skymap.provenance import Provenance
-from skydriver.skymap.skymap import SkyMap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skydriver.skymap.columns import Rows
+    from skydriver.skymap.metadata import About
+    from skydriver.skymap.skymap import SkyMap
 
 MAX_BYTES = 1 << 30
 """Most bytes that a file may unpack to; the largest scan allowed has a quarter of that."""
@@ -48,7 +50,9 @@ def to_npz(skymap: SkyMap) -> bytes:
 
 
 def from_npz(data: bytes) -> SkyMap:
-    """A map from `to_npz`'s form or skyreader's. Nothing is unpickled.
+    """A map from `to_npz`'s form or skyreader's, in any version of the columns. Nothing is unpickled.
+
+    Without a header, as skyreader writes maps of which it knows no event, every array is a stage.
 
     Raises
     ------
@@ -56,16 +60,14 @@ def from_npz(data: bytes) -> SkyMap:
         Naming what is missing or wrong.
     """
     arrays = _arrays(data)
-    if "header" not in arrays:
-        raise ResultError("npz: there is no array named header")
-    stages, complete, events = {}, {}, {}
-    for fields in _records(arrays["header"]):
+    records = _records(arrays["header"]) if "header" in arrays else _unheaded(arrays)
+    stages = {}
+    for fields in records:
         key = f"nside-{fields.get('nside')}"
         nside = nside_of(key)
-        events[nside] = identity_from(fields, nside)
-        complete[nside] = fields["complete"]
-        stages[nside] = _stage(key, arrays)
-    return SkyMap(stages, complete, the_one(events), _provenance(arrays))
+        said = about(fields, nside)
+        stages[nside] = (said, _stage(key, said, arrays))
+    return map_of(stages, _provenance(arrays))
 
 
 def write_npz(skymap: SkyMap, path: Path) -> Path:
@@ -137,6 +139,12 @@ def _records(header: NDArray[Any]) -> list[dict[str, Any]]:
     return [dict(zip(header.dtype.names, record, strict=True)) for record in _plain(header)]
 
 
+def _unheaded(arrays: dict[str, NDArray[Any]]) -> list[dict[str, Any]]:
+    """What is known of the stages of a file without a header: their version, by their columns."""
+    versions = {dtype: version for version, dtype in DTYPES.items()}
+    return [{"nside": nside_of(key), "version": versions.get(array.dtype, 0)} for key, array in arrays.items()]
+
+
 def _plain(array: NDArray[Any]) -> Any:
     """An array as Python values."""
     try:
@@ -145,10 +153,15 @@ def _plain(array: NDArray[Any]) -> Any:
         raise ResultError("npz: a text or a date in it is none") from error
 
 
-def _stage(key: str, arrays: dict[str, NDArray[Any]]) -> Rows:
+def _stage(key: str, said: About, arrays: dict[str, NDArray[Any]]) -> Rows:
+    """The rows of one stage, after checking that they are of the version that it is said to have."""
     if key not in arrays:
         raise ResultError(f"npz: the header names {key}, but there is no such array")
-    return arrays[key]
+    rows, dtype = arrays[key], DTYPES[said.version]
+    if rows.dtype != dtype:
+        found = f"{rows.dtype.names}, of {rows.dtype}"
+        raise ResultError(f"{key}: the columns are {found}, not {dtype.names} of version {said.version}")
+    return widened(rows)
 
 
 def _provenance(arrays: dict[str, NDArray[Any]]) -> Provenance | None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skydriver.errors import ResultError
 from skydriver.scan.pixels import children, parents
 from skydriver.skymap.cells import cells_of, centre_vectors, centres_deg
 from skydriver.skymap.columns import rows_from
@@ -144,3 +145,10 @@ def test_every_subdivision_lies_in_its_pixel(nside, finer):
     around = healpy.vec2pix(nside, *healpy.pix2vec(finer, inside))
     assert (around == pixel[:, np.newaxis]).all()
     assert (parents(finer, inside.ravel(), nside) == around.ravel()).all()
+
+
+def test_stages_too_far_apart_are_refused_and_not_cut_into_pieces(map_of):
+    """A file of two pixels could fill any memory otherwise."""
+    skymap = map_of({1: {0: 1.0}, 2**20: {0: 1.0, 12 * 4**20 - 1: 2.0}})
+    with pytest.raises(ResultError, match="nside-1048576 is too fine beside nside-1"):
+        cells_of(skymap)

@@ -190,7 +190,7 @@ MALFORMED = [
     (broken(lambda s: s["metadata"].update(run_id=True)), "nside-1: run_id in the metadata is 'True'"),
     (broken(lambda s: s["metadata"].update(run_id=7)), "run_id 7 of a real event"),
     (broken(lambda s: s["metadata"].update(mjd=10**400)), "mjd is no Modified Julian Date"),
-    (broken(lambda s: s["metadata"].update(version=0)), "nside-1: version 0 of the columns"),
+    (broken(lambda s: s["metadata"].update(version=2)), "nside-1: version 2 of the columns is unknown; 0 and 1 are"),
     (broken(lambda s: s["metadata"].update(complete=1)), "nside-1: complete in the metadata"),
     (broken(lambda s: s.update(metadata=[])), "nside-1: metadata is not an object"),
     (broken(lambda s: s.update(data={})), "nside-1: metadata is not an object, or data not a list"),
@@ -240,10 +240,10 @@ def arrays_of(skymap):
 
 MALFORMED_NPZ = [
     (lambda _: b"", "npz: not readable"),
-    (lambda _: b"PK\x05\x06" + bytes(18), "npz: there is no array named header"),
+    (lambda _: b"PK\x05\x06" + bytes(18), "the map has no stage"),
     (lambda a: npz(a | {"header": np.array([{}], dtype=object)}), "npz: not readable"),
     (lambda a: npz(a | {"header": np.zeros(3)}), "npz: the header is not a list of records"),
-    (lambda a: npz(a | {"header": a["header"][["nside", "run_id"]]}), "nside-1: complete is missing"),
+    (lambda a: npz(a | {"header": a["header"][["nside", "run_id"]]}), "nside-1: event_id is missing"),
     (lambda a: npz(a | {"header": a["header"][:0]}), "the map has no stage"),
     (lambda a: npz({"header": a["header"]}), "the header names nside-1, but there is no such array"),
     (lambda a: npz(a | {"nside-1": np.zeros(2)}), "nside-1: the columns are"),
