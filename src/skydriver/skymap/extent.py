@@ -77,7 +77,8 @@ def _declinations(begin: Floats, end: Floats) -> Floats:
     between = towards * away < 0.0
     bulges = top[between] * np.sign(towards[between])[:, np.newaxis]
     places = np.concatenate([begin, bulges])
-    return np.degrees(np.arctan2(places[:, 2], np.hypot(places[:, 0], places[:, 1])))
+    dec: Floats = np.degrees(np.arctan2(places[:, 2], np.hypot(places[:, 0], places[:, 1])))
+    return dec
 
 
 def _right_ascensions(contours: Sequence[Contour]) -> tuple[float, float]:
