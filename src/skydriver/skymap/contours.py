@@ -199,10 +199,13 @@ def _sky_deg(vectors: Floats) -> tuple[Floats, Floats]:
 
 
 def _solid_angle(line: Floats) -> float:
-    """Solid angle to the left of a closed line, in (-2 pi, 2 pi]: what is more is that to the right, negative."""
+    """Solid angle to the left of a closed line, in (-2 pi, 2 pi]: what is more is that to the right, negative.
+
+    The triangles are seen from where none of their corners is near the antipode, which would make them all of the sky.
+    """
     mean = line.mean(axis=0)
-    length = float(np.linalg.norm(mean))
-    total = _fan(mean / length if length > 1e-6 else line[0], line)
+    apexes = np.concatenate([np.eye(3), -np.eye(3), [mean / max(1e-300, float(np.linalg.norm(mean)))]])
+    total = _fan(apexes[(apexes @ line.T).min(axis=1).argmax()], line)
     return 2.0 * math.pi - (2.0 * math.pi - total) % (4.0 * math.pi)
 
 
