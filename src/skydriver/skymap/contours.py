@@ -46,8 +46,8 @@ class _Segments(NamedTuple):
 def contours_of(nside: int, pixel: Indices, value: Floats, edge: float) -> tuple[Contour, ...]:
     """The closed lines around all that is above `edge`, which lies to their left; the largest first.
 
-    Between two centres `value` is linear. Towards a pixel that is not given, or whose value is not finite, the line
-    passes half way. Where four pixels meet of which two, across from each other, are above, these are joined if the
+    Between two centres `value` is linear, and where one of them is infinite the line passes half way. A pixel that is
+    not given, or whose value is NaN, is below by minus infinity. Where four pixels meet of which two, across from each other, are above, these are joined if the
     mean of the four is above too.
 
     Parameters
@@ -61,7 +61,7 @@ def contours_of(nside: int, pixel: Indices, value: Floats, edge: float) -> tuple
     edge
         What is above it lies inside.
     """
-    known = np.isfinite(value)
+    known = ~np.isnan(value)
     pixel, height = pixel[known], value[known] - edge
     if not np.any(height > 0.0):
         return ()
@@ -153,7 +153,8 @@ def _cells(nside: int, pixel: Indices, height: Floats) -> tuple[Indices, NDArray
     above = heights > 0.0
     lowest = np.where(above, cells, np.iinfo(np.int64).max).min(axis=1)
     kept = (cells[:, 0] == lowest) & ~above.all(axis=1)
-    return cells[kept], above[kept], heights[kept].mean(axis=1)
+    with np.errstate(invalid="ignore"):  # infinite of both signs: no mean, so not above
+        return cells[kept], above[kept], heights[kept].mean(axis=1)
 
 
 def _heights(wanted: Indices, pixel: Indices, height: Floats) -> Floats:
@@ -165,7 +166,9 @@ def _heights(wanted: Indices, pixel: Indices, height: Floats) -> Floats:
 def _crossings(nside: int, pairs: Indices, pixel: Indices, height: Floats) -> Floats:
     """Unit vectors (n, 3) to where the height passes 0 between the pixels above and below."""
     above, below = _heights(pairs, pixel, height).T
-    share = np.clip(np.where(np.isfinite(below), above / (above - below), 0.5), MARGIN, 1.0 - MARGIN)[:, np.newaxis]
+    with np.errstate(invalid="ignore"):
+        share = np.where(np.isfinite(above - below), above / (above - below), 0.5)
+    share = np.clip(share, MARGIN, 1.0 - MARGIN)[:, np.newaxis]
     place = (1.0 - share) * centre_vectors(nside, pairs[:, 0]) + share * centre_vectors(nside, pairs[:, 1])
     return np.asarray(place / np.linalg.norm(place, axis=1, keepdims=True), np.float64)
 

@@ -72,7 +72,8 @@ def is_whole_circle(rectangle: Rectangle) -> bool:
 def _declinations(begin: Floats, end: Floats) -> Floats:
     """Declinations of the ends of arcs, and of the points between where one is farthest north or south."""
     axis = np.cross(begin, end)
-    top = np.array([0.0, 0.0, 1.0]) - axis * (axis[:, 2] / np.einsum("ij,ij->i", axis, axis))[:, np.newaxis]
+    square = np.maximum(np.einsum("ij,ij->i", axis, axis), 1e-300)
+    top = np.array([0.0, 0.0, 1.0]) - axis * (axis[:, 2] / square)[:, np.newaxis]
     towards, away = (np.einsum("ij,ij->i", np.cross(axis, place), top) for place in (begin, end))
     between = towards * away < 0.0
     bulges = top[between] * np.sign(towards[between])[:, np.newaxis]

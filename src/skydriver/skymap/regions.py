@@ -92,7 +92,8 @@ def density_contours(found: Posterior, region: Region) -> tuple[Contour, ...]:
         rise = np.log(found.probability.max()) - np.log(found.probability)
     count, n = len(region.pixel), int(np.isfinite(rise).sum())
     rim = min(math.ceil(math.sqrt(4.0 * math.pi * count)), count, n - count)
-    edge = np.sort(rise)[count - rim : count + rim].mean() if rim > 0 else np.inf
+    ranked = np.sort(rise)
+    edge = ranked[count - rim : count + rim].mean() if rim > 0 else ranked[count - 1] + 1.0
     return _contours(found.nside, found.pixel, math.sqrt(edge) - np.sqrt(rise), np.isin(found.pixel, region.pixel))
 
 
@@ -137,11 +138,18 @@ def rise_region(skymap: SkyMap, cells: Cells, level: float, rise: float) -> Wilk
     smooth = coarsened(cells, nside)
     smooth = smooth._replace(llh=smooth.llh - smooth.llh.min())
     own = pixels_in(smooth.select(2.0 * smooth.llh <= rise), nside)
-    pixel = np.union1d(own, neighbours(nside, own))
-    pixel = pixel[pixel != MISSING]
-    depth = np.sqrt(2.0 * llh_at(smooth, nside, pixel))
-    contours = _contours(nside, pixel, math.sqrt(rise) - depth, np.isin(pixel, own))
+    pixel = np.setdiff1d(np.union1d(own, neighbours(nside, own)), [MISSING])
+    height = math.sqrt(rise) - np.sqrt(2.0 * llh_at(smooth, nside, pixel))
+    # A value that is a coarser pixel's is not that of this place: the line follows the coarser one's sides.
+    height[~np.isin(pixel, _scanned(skymap, nside))] *= np.inf
+    contours = _contours(nside, pixel, height, np.isin(pixel, own))
     return WilksRegion(level, area_deg2(contours, about), _truncated(skymap, inside), nside, own, contours)
+
+
+def _scanned(skymap: SkyMap, nside: int) -> Indices:
+    """The pixels of `nside` that have a value of their own, or of a part of them."""
+    stages = [(size, rows["index"][np.isfinite(rows["llh"])]) for size, rows in skymap.stages.items() if size >= nside]
+    return np.concatenate([parents(size, pixel, nside) for size, pixel in stages])
 
 
 def _truncated(skymap: SkyMap, inside: Cells) -> bool:

@@ -290,6 +290,21 @@ def test_towards_what_is_unknown_the_line_passes_half_way(seed):
     assert near_in == pytest.approx(near_out, rel=1e-6)
 
 
+@settings(deadline=None, max_examples=20)
+@given(seeds)
+def test_infinite_values_are_above_or_below_and_have_half_way_lines(seed):
+    dice = np.random.default_rng(seed)
+    pixel, at = sky(8)
+    above = dice.random(768) < 0.4
+    lines = contours_of(8, pixel, np.where(above, np.inf, -np.inf), 3.0)
+    near = [np.linalg.norm(arcs(lines)[0][:, np.newaxis] - at[part], axis=2).min(axis=1) for part in (above, ~above)]
+    assert near[0] == pytest.approx(near[1], rel=1e-6)
+    about = area_above(8, pixel, np.where(above, 1.0, 0.0), 0.5)
+    some = dice.permutation(pixel)[:20]
+    inside = [contains_place(lines, about, *sky_place(vector)) for vector in at[some]]
+    assert inside == above[some].tolist()
+
+
 def test_a_value_at_the_edge_is_outside_and_the_line_goes_around_it():
     pixel, at = sky(8)
     value = np.ones(768)
