@@ -33,8 +33,8 @@ def to_contour_text(publication: Publication) -> bytes:
     quote = _quote(publication)
     lines = [*_about(publication), *_regions(quote)]
     lines += [
-        "Each polygon is closed: its last vertex is joined to its first. Its sides are parts of great circles, with the",
-        "region to their left as seen on the sky from outside, counter-clockwise around an island.",
+        "Each polygon is closed: its last vertex is joined to its first. Its sides are parts of great circles.",
+        "Around an island it runs from north over west to south, around a hole the other way.",
         "polygon ra_deg dec_deg (ICRS)",
     ]
     rows = [f"{number} {place}" for number, _, line in _polygons(quote) for place in _vertices(line)]
@@ -107,4 +107,4 @@ def _line(text: str) -> str:
 
 def _label(text: str) -> str:
     """A text on one line that ends neither a DS9 text nor a DS9 command."""
-    return _line(text).translate(str.maketrans({"{": "(", "}": ")", ";": ","}))
+    return _line(text).translate(str.maketrans("{};", "(),"))

@@ -47,8 +47,8 @@ def contours_of(nside: int, pixel: Indices, value: Floats, edge: float) -> tuple
     """The closed lines around all that is above `edge`, which lies to their left; the largest first.
 
     Between two centres `value` is linear, and where one of them is infinite the line passes half way. A pixel that is
-    not given, or whose value is NaN, is below by minus infinity. Where four pixels meet of which two, across from each other, are above, these are joined if the
-    mean of the four is above too.
+    not given, or whose value is NaN, is below by minus infinity. Where four pixels meet of which two, across from each
+    other, are above, these are joined if the mean of the four is above too.
 
     Parameters
     ----------

@@ -102,9 +102,9 @@ def test_what_may_be_quoted_are_the_outlines_with_their_posterior(by_hand):
     assert quote.posterior.probability.sum() == pytest.approx(1.0)
 
 
-def official(by_hand, **more):
+def official(by_hand):
     """A map without our provenance."""
-    return replace(by_hand.gaussian_map(**more), provenance=None)
+    return replace(by_hand.gaussian_map(), provenance=None)
 
 
 def test_published_levels_are_where_the_llh_rises_so_much(by_hand):

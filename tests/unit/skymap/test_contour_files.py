@@ -80,7 +80,7 @@ def test_the_text_says_what_each_line_is(publication):
         assert said in comments
         owner = max(i for i in range(comments.index(said)) if "level" in comments[i])
         assert f"level {lines_of(publication)[k - 1][0].level:g}" in comments[owner]
-    assert text.count("hole") == 1
+    assert text.count(": hole, ") == 1
 
 
 def test_a_region_without_a_line_is_said_to_be_the_whole_sky(publication):

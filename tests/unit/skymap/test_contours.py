@@ -66,7 +66,7 @@ def some_sky(seed, nside):
     return pixel[given_], value[given_], float(dice.normal(scale=0.5))
 
 
-def area_above(nside, pixel, value, edge):
+def area_above(nside, value, edge):
     return np.count_nonzero(value > edge) * SKY_DEG2 / (12 * nside**2)
 
 
@@ -201,7 +201,7 @@ def test_a_pixels_centre_is_inside_exactly_if_it_is_above(seed, nside):
 def test_places_are_inside_by_both_ways_of_counting(seed, nside):
     pixel, value, edge = some_sky(seed, nside)
     lines = contours_of(nside, pixel, value, edge)
-    about = area_above(nside, pixel, value, edge)
+    about = area_above(nside, value, edge)
     every, at = sky(nside)
     inside = np.isin(every, pixel[value > edge])
     for k in np.random.default_rng(seed).choice(every, 20):
@@ -233,7 +233,7 @@ def test_each_lines_area_is_what_lies_to_its_left_and_together_they_are_the_regi
     for line in lines:
         left = to_the_left(line)
         assert line.area_deg2 == pytest.approx(left if left <= SKY_DEG2 / 2.0 else left - SKY_DEG2, abs=1e-6)
-    about = area_above(nside, pixel, value, edge)
+    about = area_above(nside, value, edge)
     total = area_deg2(lines, about)
     assert -1e-6 <= total <= SKY_DEG2 + 1e-6
     assert total == pytest.approx(about, abs=0.25 * SKY_DEG2)
@@ -252,7 +252,7 @@ def test_the_lines_around_the_rest_are_the_same_and_run_the_other_way(seed, nsid
         return
     areas, rest = ([line.area_deg2 for line in part] for part in (lines, others))
     assert sorted(areas) == pytest.approx(sorted(-area for area in rest), abs=1e-6)
-    about = area_above(nside, pixel, value, 0.2)
+    about = area_above(nside, value, 0.2)
     assert area_deg2(lines, about) + area_deg2(others, SKY_DEG2 - about) == pytest.approx(SKY_DEG2, abs=1e-6)
 
 
@@ -299,7 +299,7 @@ def test_infinite_values_are_above_or_below_and_have_half_way_lines(seed):
     lines = contours_of(8, pixel, np.where(above, np.inf, -np.inf), 3.0)
     near = [np.linalg.norm(arcs(lines)[0][:, np.newaxis] - at[part], axis=2).min(axis=1) for part in (above, ~above)]
     assert near[0] == pytest.approx(near[1], rel=1e-6)
-    about = area_above(8, pixel, np.where(above, 1.0, 0.0), 0.5)
+    about = area_above(8, np.where(above, 1.0, 0.0), 0.5)
     some = dice.permutation(pixel)[:20]
     inside = [contains_place(lines, about, *sky_place(vector)) for vector in at[some]]
     assert inside == above[some].tolist()

@@ -166,7 +166,8 @@ def test_another_place_in_a_region_only_moves_the_reach_from_side_to_side(seed, 
     ra, dec = np.random.default_rng(seed).uniform((0.0, -60.0), (360.0, 60.0)).tolist()
     rectangle = rectangle_of([circle(ra, dec, 4.0)], cap_deg2(4.0))
     here, there = errors_of(rectangle, ra, dec), errors_of(rectangle, (ra + east) % 360.0, dec + north)
-    assert np.array(there) == pytest.approx(np.array(here) + [-east, east, -north, north], abs=1e-9)
+    shift = np.array([-east, east, -north, north])
+    assert np.array(there) == pytest.approx(np.array(here) + shift, abs=1e-9)
 
 
 @given(seeds)
