@@ -64,6 +64,35 @@ def cells_of(skymap: SkyMap) -> Cells:
     return cells
 
 
+def coarsened(cells: Cells, nside: int) -> Cells:
+    """The same cells, but those finer than `nside` joined to one for each of its pixels, of their mean llh."""
+    finer = cells.nside > nside
+    pixels = [parents(size, cells.pixel[cells.nside == size], nside) for size in np.unique(cells.nside[finer]).tolist()]
+    pixel, inverse = np.unique(np.concatenate([np.empty(0, np.int64), *pixels]), return_inverse=True)
+    area = cells.area_sr[finer]
+    llh = np.bincount(inverse, area * cells.llh[finer]) / np.bincount(inverse, area)
+    return _joined(cells.select(~finer), Cells(np.full(len(pixel), nside, np.int64), pixel, llh))
+
+
+def pixels_in(cells: Cells, nside: int) -> Indices:
+    """The pixels of `nside`, at least as fine as the cells, that make up all cells; sorted."""
+    sizes = np.unique(cells.nside).tolist()
+    parts = [children(size, cells.pixel[cells.nside == size], nside).ravel() for size in sizes]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *parts]))
+
+
+def llh_at(cells: Cells, nside: int, pixel: Indices) -> Floats:
+    """The llh of the cell around each pixel, which is at least as fine; NaN where there is none."""
+    llh = np.full(len(pixel), np.nan)
+    for size in np.unique(cells.nside).tolist():
+        own = cells.select(cells.nside == size)
+        holder = parents(nside, pixel, size)
+        at = np.minimum(np.searchsorted(own.pixel, holder), len(own.pixel) - 1)
+        found = own.pixel[at] == holder
+        llh[found] = own.llh[at[found]]
+    return llh
+
+
 def centres_deg(nside: int | Indices, pixel: Indices) -> tuple[Floats, Floats]:
     """Right ascension and declination of pixels' centres, degrees."""
     ra, dec = hpgeom.pixel_to_angle(nside, pixel, nest=False, lonlat=True, degrees=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skydriver.errors import ResultError
 from skydriver.scan.pixels import children, parents
-from skydriver.skymap.cells import cells_of, centre_vectors, centres_deg
+from skydriver.skymap.cells import Cells, cells_of, centre_vectors, centres_deg, coarsened, llh_at, pixels_in
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.skymap import SkyMap
 
@@ -152,3 +152,31 @@ def test_stages_too_far_apart_are_refused_and_not_cut_into_pieces(map_of):
     skymap = map_of({1: {0: 1.0}, 2**20: {0: 1.0, 12 * 4**20 - 1: 2.0}})
     with pytest.raises(ResultError, match="nside-1048576 is too fine beside nside-1"):
         cells_of(skymap)
+
+
+@given(seeds, st.sampled_from(PROGRESSIONS))
+def test_the_llh_at_a_pixel_is_that_of_the_cell_around_it(map_of, seed, nsides):
+    """And the pixels in cells are those that have one."""
+    cells = cells_of(map_of(scanned(np.random.default_rng(seed), nsides)))
+    wanted = painted(cells, 16)
+    np.testing.assert_array_equal(llh_at(cells, 16, np.arange(12 * 16**2)), wanted)
+    assert np.array_equal(pixels_in(cells, 16), np.flatnonzero(np.isfinite(wanted)))
+
+
+@given(seeds, st.sampled_from([1, 2, 4, 8]))
+def test_finer_cells_become_one_of_their_mean_llh_by_area(map_of, seed, nside):
+    cells = cells_of(map_of(scanned(np.random.default_rng(seed), (1, 4, 8, 16))))
+    found = coarsened(cells, nside)
+    kept = cells.select(cells.nside < nside)
+    assert found.nside.max(initial=0) <= nside
+    assert [part[: len(kept.llh)].tolist() for part in found] == [part.tolist() for part in kept]
+    fine = painted(cells, 16)
+    for size, pixel, llh in zip(*(part.tolist() for part in found), strict=True):
+        inside = fine[children(size, [pixel], 16)[0]]
+        assert llh == pytest.approx(np.nanmean(inside))
+
+
+def test_of_no_cells_there_are_no_pixels():
+    nothing = Cells(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    assert len(pixels_in(nothing, 8)) == len(coarsened(nothing, 8).llh) == 0
+    assert np.isnan(llh_at(nothing, 8, np.arange(5))).all()
