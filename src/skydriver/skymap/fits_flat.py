@@ -65,7 +65,7 @@ def to_flat_fits(publication: Publication, *, nested: bool = False, nside: int |
 
 
 def two_delta_llh(cells: Cells, nside: int) -> NDArray[np.float32]:
-    """2 (llh - lowest llh) of the lowest cell in each pixel, `UNSEEN` where there is none, shape (12 nside²,), NESTED."""
+    """2 (llh - lowest llh) of the lowest cell in each pixel, `UNSEEN` where none is; shape (12 nside²,), NESTED."""
     lowest = np.full(12 * nside**2, np.inf, np.float32)
     for size in np.unique(cells.nside).tolist():
         here = cells.nside == size

@@ -119,10 +119,10 @@ def _reach(level: float) -> tuple[Keyword[Publication], ...]:
         return _quoted(f"{name}{n}", meaning, lambda quote: value(quote.outline(level)), unit)
 
     return (
-        of("RAPLUS", f"{n} % region from RA to the east, no cos dec", lambda line: line.errors.ra_plus_deg),
-        of("RAMIN", f"{n} % region from RA to the west, no cos dec", lambda line: line.errors.ra_minus_deg),
-        of("DEPLUS", f"{n} % region from DEC to the north", lambda line: line.errors.dec_plus_deg),
-        of("DEMIN", f"{n} % region from DEC to the south", lambda line: line.errors.dec_minus_deg),
+        of("RAPLUS", f"{n} % region: reach east, no cos dec", lambda line: line.errors.ra_plus_deg),
+        of("RAMIN", f"{n} % region: reach west, no cos dec", lambda line: line.errors.ra_minus_deg),
+        of("DEPLUS", f"{n} % region: reach north of DEC", lambda line: line.errors.dec_plus_deg),
+        of("DEMIN", f"{n} % region: reach south of DEC", lambda line: line.errors.dec_minus_deg),
         of("RALO", f"{n} % region: western edge", lambda line: line.rectangle.ra_min_deg),
         of("RAHI", f"{n} % region: eastern; < RALO{n} across 0", lambda line: line.rectangle.ra_max_deg),
         of("DELO", f"{n} % region: southern edge", lambda line: line.rectangle.dec_min_deg),
@@ -218,7 +218,7 @@ LAYOUT: Final = {
     "PIXTYPE": "HEALPix pixels",
     "ORDERING": "NUNIQ, NESTED or RING",
     "COORDSYS": "C: equatorial, ICRS",
-    "INDXSCHM": "EXPLICIT: by UNIQ; IMPLICIT: all pixels in order",
+    "INDXSCHM": "EXPLICIT by UNIQ, IMPLICIT all in order",
     "MOCORDER": "log2 of the finest nside",
     "NSIDE": "nside of the pixels",
     "FIRSTPIX": "first pixel",

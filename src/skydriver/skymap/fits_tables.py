@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,8 @@ _UNITS: Final = {column.name: column.unit for column in FITS_COLUMNS}
 _CARD: Final = 80
 _TEXT: Final = 72
 """Letters of a card of comment."""
+_WIDEST: Final = 1000
+"""Letters of a value in one row."""
 
 
 def map_table(
@@ -80,11 +83,16 @@ def _column(name: str, values: NDArray[Any]) -> fits.Column:
 
 
 def _provenance_table(provenance: Provenance) -> fits.BinTableHDU:
-    """A row for each field of the provenance's JSON form; texts are as long as they are."""
+    """A row for each field of the provenance's JSON form; a value too long for one goes on in the next of that name."""
     document = json.loads(provenance.to_json())
-    names, values = list(document), [json.dumps(value) for value in document.values()]
+    rows = [(name, part) for name, value in document.items() for part in _parts(json.dumps(value))]
     columns = [
-        fits.Column("NAME", f"{max(map(len, names))}A", array=np.array(names)),
-        fits.Column("VALUE", "PA()", array=np.array(values, object)),
+        fits.Column(name, f"{max(map(len, texts))}A", array=np.array(texts))
+        for name, texts in zip(("NAME", "VALUE"), zip(*rows, strict=True), strict=True)
     ]
     return fits.BinTableHDU.from_columns(columns, name="PROVENANCE")
+
+
+def _parts(text: str) -> list[str]:
+    """Text in parts none of which ends with a space: FITS does not keep those."""
+    return re.findall(rf".{{0,{_WIDEST - 1}}}\S", text)
