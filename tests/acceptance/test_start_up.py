@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-HEAVY = {"numpy", "numba", "astropy", "erfa", "matplotlib", "rich", "hpgeom", "google_crc32c"}
+HEAVY = {"numpy", "numba", "astropy", "erfa", "matplotlib", "mocpy", "rich", "scipy", "hpgeom", "google_crc32c"}
 RUN = """
 import sys
 from skydriver.cli.main import main

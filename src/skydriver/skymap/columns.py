@@ -1,4 +1,4 @@
-"""The columns of a sky map, declared once: arrays, JSON and npz come from this table."""
+"""The columns of a sky map and of its FITS files, declared once: formats and documents come from here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Column(NamedTuple):
     """One column."""
 
     name: str
-    dtype: type[np.int64 | np.float64]
+    dtype: type[np.int64 | np.float64 | np.float32 | np.str_]
     unit: str
     """Empty for a pure number."""
     meaning: str
@@ -34,6 +34,21 @@ COLUMNS = (
     Column("Z", np.float64, "m", "vertex, detector coordinates", since=1),
     Column("T", np.float64, "ns", "time at the vertex, after the event's start", since=1),
 )
+FITS_COLUMNS = (
+    Column("UNIQ", np.int64, "", "multi-order: NESTED HEALPix pixel + 4 nside², ICRS"),
+    Column("PROBDENSITY", np.float64, "sr-1", "multi-order: probability density; the integral over the sphere is 1"),
+    Column("PROBABILITY", np.float64, "pix-1", "flat: probability of the pixel; the sum is 1"),
+    Column(
+        "TWODLLH",
+        np.float32,
+        "",
+        "flat: 2 (llh - lowest llh) of the finest pixel scanned there, of several in one pixel the lowest; statistical "
+        "only; HEALPix's UNSEEN, -1.6375e30, where nothing is known",
+    ),
+    Column("NAME", np.str_, "", "provenance: name of the setting, table or number"),
+    Column("VALUE", np.str_, "", "provenance: its value as JSON"),
+)
+"""Those of FITS files."""
 NAMES = tuple(column.name for column in COLUMNS)
 VERSION = max(column.since for column in COLUMNS)
 """The version that is written: all columns."""

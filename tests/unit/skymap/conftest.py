@@ -1,5 +1,6 @@
-"""A sky map to test with, and skyreader as the oracle."""
+"""Sky maps and what is published of them to test with, and skyreader as the oracle."""
 
+import math
 import warnings
 
 import hpgeom
@@ -9,10 +10,11 @@ import pytest
 from skydriver.skymap.cells import cells_of
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.outline import Outline, Rectangle
-from skydriver.skymap.posterior import Region
+from skydriver.skymap.posterior import Region, posterior, region
 from skydriver.skymap.provenance import PixelError, Provenance
 from skydriver.skymap.publication import Publication, Quote
-from skydriver.skymap.regions import errors_of
+from skydriver.skymap.contours import contours_of
+from skydriver.skymap.extent import errors_of, rectangle_of
 from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 IDENTITY = EventIdentity(138632, 31747601, "gold", 60279.76, is_real_event=True)
@@ -54,11 +56,17 @@ def new_map():
     return make_map
 
 
+def reach_of(found, best):
+    """How far a region's pixels reach from the best fit."""
+    lines = contours_of(found.nside, found.pixel, np.ones(len(found.pixel)), 0.5)
+    return errors_of(rectangle_of(lines, found.area_deg2), best.ra_deg, best.dec_deg)
+
+
 def disc_outline(level, nside, best, radius_deg):
     """The headline region whose pixels have their centres in a disc around the best fit."""
     pixel = np.sort(hpgeom.query_circle(nside, best.ra_deg, best.dec_deg, radius_deg, nest=False)).astype(np.int64)
     area_deg2 = len(pixel) * float(hpgeom.nside_to_pixel_area(nside, degrees=True))
-    errors = errors_of(Region(level, nside, pixel, area_deg2), best.ra_deg, best.dec_deg)
+    errors = reach_of(Region(level, nside, pixel, area_deg2), best)
     whole = Rectangle(0.0, 360.0, -90.0, 90.0)
     return Outline(f"{level:.0%}", "headline", level, nside, pixel, area_deg2, (), errors, whole, truncated=False)
 
@@ -78,6 +86,59 @@ def disc_publication(ra_deg=138.7, dec_deg=1.9, radius_deg=2.0, *, nside=256, ev
 def published():
     """A function from a place, a radius and what else is said of a map to its publication."""
     return disc_publication
+
+
+def make_map_of(stages, provenance=None, event=IDENTITY):
+    """A map from {nside: {pixel: llh}}."""
+    rows = {nside: rows_from([(i, llh, *[math.nan] * 6) for i, llh in row.items()]) for nside, row in stages.items()}
+    return SkyMap(rows, dict.fromkeys(rows, True), event, provenance)
+
+
+def make_outline(kind, found, best):
+    """The outline of a region, with no contour and some rectangle."""
+    rectangle = Rectangle(350.5 + found.level, 8.25 + found.level, -7.5 - found.level, 9.75 + found.level)
+    name, errors = f"{found.level:.0%} {kind}", reach_of(found, best)
+    where = (found.nside, found.pixel, found.area_deg2)
+    return Outline(name, kind, found.level, *where, (), errors, rectangle, truncated=False)
+
+
+def make_publication(skymap, sigma_deg=2.0, changed=None):
+    """What is published of a map: its regions with a floor, or nothing where that is None."""
+    best, cells = skymap.best_fit(), cells_of(skymap)
+    quote, why_not = None, "no calibration is known for dummy"
+    if sigma_deg is not None:
+        found = posterior(cells, sigma_deg)
+        outlines = [
+            make_outline(kind, region(found, level), best)
+            for kind in ("headline", "statistical")
+            for level in (0.5, 0.9)
+        ]
+        why_not = ""
+        quote = Quote(
+            "three-alert floor", tests_only=True, sigma_sys_deg=sigma_deg, outlines=tuple(outlines), posterior=found
+        )
+    said = {"algorithm": "pandel_mpe", "algorithm_version": "1.0", "topology": "through-going", "answer": "caution"}
+    reasons = ("caution: notices are tests", "yes: the map is whole")
+    fields = {"quote": quote, "why_not": why_not, "reasons": reasons, **said, **(changed or {})}
+    return Publication(skymap=skymap, best=best, cells=cells, **fields)
+
+
+@pytest.fixture(scope="session")
+def map_of():
+    """A function from {nside: {pixel: llh}} to a map."""
+    return make_map_of
+
+
+@pytest.fixture(scope="session")
+def publication_of():
+    """A function from a map, a floor in degrees (None: nothing is quoted) and other fields to a publication."""
+    return make_publication
+
+
+@pytest.fixture(scope="session")
+def provenance():
+    """Of some map."""
+    return PROVENANCE
 
 
 @pytest.fixture(scope="session")

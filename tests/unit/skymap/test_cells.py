@@ -15,21 +15,11 @@ from skydriver.skymap.cells import Cells, cells_of, centre_vectors, centres_deg,
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.skymap import SkyMap
 
+
+from skydriver.skymap.cells import cells_of, centre_vectors, centres_deg
+
 PROGRESSIONS = [(1,), (1, 2), (1, 4), (2, 4, 8), (1, 2, 8), (1, 4, 8, 16)]
 seeds = st.integers(0, 2**32)
-
-
-@pytest.fixture(scope="module")
-def map_of(new_map):
-    """A function from {nside: {pixel: llh}} to a map."""
-
-    def make(stages):
-        rows = {
-            nside: rows_from([(i, llh, *[math.nan] * 6) for i, llh in row.items()]) for nside, row in stages.items()
-        }
-        return SkyMap(rows, dict.fromkeys(rows, True), new_map({}).event, None)
-
-    return make
 
 
 def some_llh(dice, pixels, gaps):
