@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from skydriver.plots.page import Page
     from skydriver.plots.raster import Layer
 
-_FRAME: Final = 1.015
-"""Half the panel's height, in that of the map."""
+_FRAME_IN: Final = 0.1
+"""Around the map, for symbols at its edge."""
 
 
 def all_sky_block(page: Page, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> Block:
@@ -40,15 +40,15 @@ def all_sky_block(page: Page, sky: list[Layer], norm: LogNorm, overlay: Overlay)
     room = width_in("+60°", page.font(8)) + 0.05
     width = page.inner_in - 2.0 * room
     height = width / 2.0
+    edge = _FRAME_IN / height * 2.0 * MAP_HEIGHT
 
     def draw(top: float) -> None:
-        axes = page.axes(MARGIN_IN + room, top, width, height)
-        half = _FRAME * MAP_HEIGHT
-        axes.set(xlim=(-2.0 * half, 2.0 * half), ylim=(-half, half))
+        axes = page.axes(MARGIN_IN + room - _FRAME_IN, top, width + 2.0 * _FRAME_IN, height + 2.0 * _FRAME_IN)
+        axes.set(xlim=(-2.0 * MAP_HEIGHT - edge, 2.0 * MAP_HEIGHT + edge), ylim=(-MAP_HEIGHT - edge, MAP_HEIGHT + edge))
         axes.set_axis_off()
         draw_all_sky(page, axes, sky, norm, overlay)
 
-    return Block(height + 0.06, draw)
+    return Block(height + 2.0 * _FRAME_IN, draw)
 
 
 def draw_all_sky(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> None:
@@ -90,7 +90,8 @@ def _draw_labels(page: Page, axes: Axes, taken: list[Box]) -> list[Box]:
     for parallel in range(-60, 90, 30):
         x, y = map(float, mollweide(CENTRE_RA_DEG + 180.0, parallel))
         text = f"{parallel:+d}°" if parallel else "0°"
-        axes.text(x - 0.03, y + 0.02 * np.sign(parallel), text, ha="right", va="center", size=font.size)
+        beside = "center" if parallel == 0 else "bottom" if parallel > 0 else "top"
+        axes.text(x - 0.03, y, text, ha="right", va=beside, size=font.size)
     drawn = []
     for meridian in range(60, 360, 60):
         text = f"{meridian}°"

@@ -22,7 +22,7 @@ HIT_COLOURS: Final = colormaps["viridis"]
 """Even in lightness and safe for the colour-blind: early is dark, late is bright."""
 LATEST: Final = 0.95
 """The share of hit DOMs after which all are of the last colour: a few late pulses do not hide what went before."""
-_AREA_OF_1_PE: Final = 9.0
+_AREA_OF_1_PE: Final = 13.0
 _MOST_PE: Final = 3000.0
 _LEAST_PE: Final = 0.1
 _MARGIN_M: Final = 60.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from skydriver.plots.names import Box, frame_of, to_inches, write_on_map
+from skydriver.plots.names import Box, frame_of, line_points, to_inches, write_on_map
 from skydriver.plots.projections import inverse_offsets, offsets
 from skydriver.plots.style import GRATICULE
 from skydriver.plots.text import width_in
@@ -27,7 +27,7 @@ _STEPS: Final = (
 )  # fmt: skip
 """Degrees between lines; each divides a turn."""
 _POLAR_STEP: Final = 30.0
-_MOST_LINES: Final = 6.0
+_MOST_LINES: Final = 7.5
 _SAMPLES: Final = 361
 _SIDES: Final = ("bottom", "top", "left", "right")
 
@@ -51,7 +51,7 @@ class View(NamedTuple):
         return (self.half_deg, -self.half_deg, -self.half_deg, self.half_deg)
 
     def side(self, name: str) -> tuple[Floats, Floats]:
-        """Degrees east and north along one side, from left to right or from below."""
+        """Degrees east and north along one side, or across the middle, from left to right or from below."""
         along, fixed = np.linspace(-1.0, 1.0, _SAMPLES) * self.half_deg, np.full(_SAMPLES, self.half_deg)
         match name:
             case "bottom":
@@ -60,8 +60,10 @@ class View(NamedTuple):
                 return -along, fixed
             case "left":
                 return fixed, along
-            case _:
+            case "right":
                 return -fixed, along
+            case _:
+                return -along, np.zeros(_SAMPLES)
 
 
 class Spacing(NamedTuple):
@@ -73,12 +75,13 @@ class Spacing(NamedTuple):
 
 def spacing(view: View) -> Spacing:
     """Round numbers, so that there are a few lines of each kind."""
-    return Spacing(_POLAR_STEP if view.polar else _step(2.0 * _ra_reach(view)), _step(2.0 * view.half_deg))
+    middle = _ra_along(view, "middle")
+    return Spacing(_POLAR_STEP if view.polar else _step(float(np.ptp(middle))), _step(2.0 * view.half_deg))
 
 
 def label_room_in(view: View, font: Font) -> float:
     """How much room the labels beside a panel need."""
-    return width_in("+88°" if view.polar else _dec_text(-88.0, spacing(view).dec_deg), font) + 0.05
+    return width_in("+888°" if view.polar else _dec_text(88.0, spacing(view).dec_deg), font) + 0.05
 
 
 def crossings(values: Floats, step: float) -> Iterator[tuple[float, float]]:
@@ -206,6 +209,7 @@ def _label_circles(page: Page, axes: Axes, view: View, steps: Spacing) -> list[B
     font, frame = page.font(7.5), frame_of(axes)
     ra = np.arange(0.5, 360.0 / steps.ra_deg) * steps.ra_deg
     boxes: list[Box] = []
+    lines = line_points(axes)
     for parallel in _multiples(*_dec_range(view), steps.dec_deg):
         if abs(parallel) > 90.0 - 1e-9:
             continue
@@ -215,7 +219,7 @@ def _label_circles(page: Page, axes: Axes, view: View, steps: Spacing) -> list[B
         fits = [Box(x - wide, y - high, x + wide, y + high) for x, y in spots]
         fits = [box for box in fits if frame.holds(box) and not any(box.meets(other) for other in boxes)]
         if fits:
-            boxes.append(max(fits, key=lambda box: _from_middle(box, frame)))
+            boxes.append(max(fits, key=lambda box: (not box.crossed(lines), _from_middle(box, frame))))
             write_on_map(page, axes, boxes[-1], text, font.size)
     return boxes
 

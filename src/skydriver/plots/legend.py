@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from skydriver.plots.page import Block
 from skydriver.plots.style import COLOURS
-from skydriver.plots.text import shortened
+from skydriver.plots.text import plain, shortened
 from skydriver.plots.text import width_in as text_width
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def legend(page: Page, entries: Sequence[Entry], left_in: float, room_in: float)
     """A legend in as many columns as there is room for; long names go on in a second line, and end after a third."""
     font = page.font(8.5)
     handle_in = 0.46 * page.scale
-    longest = max((text_width(entry.label, font) for entry in entries), default=0.0) + handle_in + 0.15
+    longest = max((text_width(plain(entry.label), font) for entry in entries), default=0.0) + handle_in + 0.15
     n_columns = max(1, int(room_in / min(longest, _WIDEST_IN * page.scale)))
     column_in = room_in / n_columns
     rows = [(entry, shortened(entry.label, column_in - handle_in - 0.08, font, _MOST_LINES)) for entry in entries]
@@ -57,28 +57,34 @@ def legend(page: Page, entries: Sequence[Entry], left_in: float, room_in: float)
 def colour_bar(page: Page, norm: LogNorm, regions: Sequence[RegionLine], left_in: float, width_in: float) -> Block:
     """The colours' meaning, with the regions' levels marked above it."""
     font, thick = page.font(8), 0.15 * page.scale
-    marked = sorted({(region.rise, region.level) for region in regions if region.rise is not None})
+    low, high = norm.vmin or 1.0, norm.vmax or 1.0
+    marked = sorted({(one.rise, one.level) for one in regions if one.rise is not None and low < one.rise < high})
     above = (font.line_in + 0.04) if marked else 0.0
     inset = 0.05 * width_in
 
     def draw(top: float) -> None:
         axes = page.axes(left_in + inset, top + above, width_in - 2.0 * inset, thick)
         bar = page.figure.colorbar(ScalarMappable(norm, COLOURS), cax=axes, orientation="horizontal", extend="both")
-        ticks = [power for power in (1, 10, 100, 1000, 10_000) if power <= (norm.vmax or 1.0)]
+        ticks = [power for power in (1, 10, 100, 1000, 10_000) if power <= high]
         bar.set_ticks(ticks, labels=[f"{tick:,}" for tick in ticks], size=font.size)
         bar.minorticks_off()
         bar.set_label("2 Δllh (llh = -ln L) above the best pixel", size=font.size, labelpad=1.5)
-        _draw_levels(axes, marked, font)
+        _draw_levels(page, axes, marked, font)
 
     return Block(above + thick + 2.0 * font.line_in + 0.14, draw)
 
 
-def _draw_levels(axes: Axes, marked: Sequence[tuple[float, float]], font: Font) -> None:
-    casing = [withStroke(linewidth=3.2, foreground="white")]
+def _draw_levels(page: Page, axes: Axes, marked: Sequence[tuple[float, float]], font: Font) -> None:
+    """Lines across the bar, each with its level above it unless that would touch the one before."""
+    casing, above, free = [withStroke(linewidth=3.2, foreground="white")], axes.get_xaxis_transform(), -1.0
     for rise, level in marked:
         axes.axvline(rise, color="black", linewidth=1.4, path_effects=casing)
-        above = axes.get_xaxis_transform()
-        axes.text(rise, 1.2, f"{100.0 * level:.4g} %", transform=above, ha="center", va="bottom", size=font.size)
+        text = f"{100.0 * level:.4g} %"
+        middle = float(above.transform((rise, 0.0))[0]) / page.figure.dpi
+        half = text_width(text, font) / 2.0
+        if middle - half > free:
+            axes.text(rise, 1.2, text, transform=above, ha="center", va="bottom", size=font.size)
+            free = middle + half + 0.03
 
 
 class _Row(NamedTuple):

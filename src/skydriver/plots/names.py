@@ -11,15 +11,16 @@ from skydriver.plots.style import ON_MAP
 from skydriver.plots.text import shortened, width_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
     from skydriver.plots.lines import Floats
     from skydriver.plots.page import Page
 
 _LONGEST_IN: Final = 1.3
-_AWAY_IN: Final = 0.07
+_AWAY_IN: Final = 0.08
 
 
 class Box(NamedTuple):
@@ -40,10 +41,15 @@ class Box(NamedTuple):
         across = self.left <= other.left and other.right <= self.right
         return across and self.bottom <= other.bottom and other.top <= self.top
 
+    def crossed(self, points: Floats) -> bool:
+        """Whether one of some points (n, 2) lies inside; those with a NaN do not."""
+        above = (points[:, 0] > self.left) & (points[:, 1] > self.bottom)
+        return bool(np.any(above & (points[:, 0] < self.right) & (points[:, 1] < self.top)))
+
 
 def draw_names(
     page: Page, axes: Axes, names: Sequence[str], places: tuple[Floats, Floats], taken: Iterable[Box]
-) -> bool:
+) -> None:
     """Write names beside their places on a map.
 
     Parameters
@@ -55,27 +61,20 @@ def draw_names(
     places
         Where they are on the map, in its own coordinates.
     taken
-        Where nothing may be written over.
-
-    Returns
-    -------
-    bool
-        Whether all were written.
+        Where nothing may be written over. A name that finds no room is left out.
     """
     if len(names) > MOST_NAMES:
-        return False
+        return
     font = page.font(7.5)
-    inches = to_inches(axes, places)
+    inches, lines = to_inches(axes, places), line_points(axes)
     frame, occupied = frame_of(axes), [*taken, *(around(x, y) for x, y in inches)]
-    complete = True
     for name, (x, y) in zip(names, inches, strict=True):
         (line,) = shortened(name, _LONGEST_IN * page.scale, font) or [""]
-        box = _room(x, y, (width_in(line, font), font.line_in), frame, occupied)
-        complete &= box is not None
+        rooms = list(_rooms(x, y, (width_in(line, font), font.line_in), frame, occupied))
+        box = min(rooms, key=lambda room: room.crossed(lines), default=None)
         if box is not None:
             occupied.append(box)
             write_on_map(page, axes, box, line, font.size)
-    return complete
 
 
 def write_on_map(page: Page, axes: Axes, box: Box, text: str, size: float) -> None:
@@ -87,7 +86,7 @@ def write_on_map(page: Page, axes: Axes, box: Box, text: str, size: float) -> No
     )  # fmt: skip
 
 
-def to_inches(axes: Axes, places: tuple[Floats, Floats]) -> Floats:
+def to_inches(axes: Axes, places: tuple[ArrayLike, ArrayLike]) -> Floats:
     """Places on a map, (n, 2), in inches from the page's lower left corner."""
     pixels = axes.transData.transform(np.column_stack(places))
     return np.asarray(pixels / axes.figure.dpi, np.float64)
@@ -104,12 +103,20 @@ def around(x: float, y: float, half_in: float = 0.06) -> Box:
     return Box(x - half_in, y - half_in, x + half_in, y + half_in)
 
 
-def _room(x: float, y: float, size: tuple[float, float], frame: Box, occupied: Sequence[Box]) -> Box | None:
-    """A place for a name to the right, the left, above, below or at a corner of its symbol, whichever is free."""
+def line_points(axes: Axes) -> Floats:
+    """Points (n, 2) close to each other along the regions' lines, in inches as `to_inches` gives them."""
+    share = np.linspace(0.0, 1.0, 9)[:, None, None]
+    corners = [to_inches(axes, line.get_data()) for line in axes.lines if line.get_gid()]
+    return np.concatenate(
+        [np.zeros((0, 2)), *((xy[:-1] + np.diff(xy, axis=0) * share).reshape(-1, 2) for xy in corners)]
+    )
+
+
+def _rooms(x: float, y: float, size: tuple[float, float], frame: Box, occupied: Sequence[Box]) -> Iterator[Box]:
+    """Free places for a name to the right, the left, above, below and at the corners of its symbol."""
     width, height = size
     for across, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
         middle = x + across * (width / 2.0 + _AWAY_IN), y + up * (height / 2.0 + _AWAY_IN)
         box = Box(middle[0] - width / 2, middle[1] - height / 2, middle[0] + width / 2, middle[1] + height / 2)
         if frame.holds(box) and not any(box.meets(other) for other in occupied):
-            return box
-    return None
+            yield box

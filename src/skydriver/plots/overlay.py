@@ -96,7 +96,7 @@ def places(markers: Sequence[Marker]) -> tuple[Floats, Floats]:
     return np.array([marker.ra_deg for marker in markers]), np.array([marker.dec_deg for marker in markers])
 
 
-def entries(overlay: Overlay, *, farthest_deg: float = 180.0, named: bool = True) -> list[Entry]:
+def entries(overlay: Overlay, *, farthest_deg: float = 180.0) -> list[Entry]:
     """What the overlay's symbols and lines mean.
 
     Parameters
@@ -105,8 +105,6 @@ def entries(overlay: Overlay, *, farthest_deg: float = 180.0, named: bool = True
         What is drawn.
     farthest_deg
         How far from the best fit the picture reaches; a region's parts beyond are told.
-    named
-        Whether all sources have their names beside them.
     """
     best = overlay.best
     found = [Entry(f"best fit: RA {best[0]:.3f}°, Dec {best[1]:+.3f}°", "symbol", BEST)]
@@ -116,7 +114,7 @@ def entries(overlay: Overlay, *, farthest_deg: float = 180.0, named: bool = True
     if more := len(overlay.markers) - len(overlay.shown):
         found.append(Entry(f"and {more} more, not drawn", "symbol", {"marker": ""}))
     if n_sources := len(overlay.sources):
-        unnamed = "" if named else ", not all named"
+        unnamed = ", too many to name" if n_sources > MOST_NAMES else ""
         found.append(Entry(f"source of the catalogue ({n_sources}{unnamed})", "symbol", SOURCE))
     return found
 
@@ -150,7 +148,7 @@ def _describe(marker: Marker, best: tuple[float, float]) -> str:
     """Name, place and distance from the best fit."""
     away = distance_deg((marker.ra_deg, marker.dec_deg), best)
     name = shortened(marker.name, _NAME_IN, Font(8.5))
-    place = f"RA {marker.ra_deg:.3f}°, Dec {marker.dec_deg:+.3f}° ({away:.2f}° off)"
+    place = f"RA {marker.ra_deg % 360.0:.3f}°, Dec {marker.dec_deg:+.3f}° ({away:.2f}° off)"
     return f"{name[0]}: {place}" if name else place
 
 

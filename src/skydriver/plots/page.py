@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Format = Literal["png", "pdf"]
 DPI: Final = 120
-_IMAGE_DPI: Final[dict[Format, int]] = {"png": DPI, "pdf": 240}
+_IMAGE_DPI: Final[dict[Format, int]] = {"png": DPI, "pdf": 150}
 """Resolution of the maps' colours."""
 MARGIN_IN: Final = 0.12
 _USUAL_WIDTH_IN: Final = 10.0
@@ -36,7 +36,7 @@ _SETTINGS: Final[Any] = {
     "text.usetex": False,
     "path.simplify": False,
 }
-"""Any: matplotlib's type lists every setting. Letters stay letters: TrueType in PDF, and no formula is looked for in a name."""
+"""Letters stay letters: TrueType in PDF, and no formula is looked for in a name. (Their type lists every setting.)"""
 
 
 class Texts(NamedTuple):

@@ -24,13 +24,13 @@ UNSCANNED: Final = (0.93, 0.93, 0.93, 1.0)
 HEADLINE_COLOUR: Final = "#d62728"
 """Of the region that is quoted."""
 BEST: Final[dict[str, Any]] = {
-    "marker": "*", "color": "#d62728", "markeredgecolor": "white", "markersize": 13, "linestyle": "none", "zorder": 5
+    "marker": "*", "color": "#d62728", "markeredgecolor": "white", "markersize": 11.5, "linestyle": "none", "zorder": 7
 }  # fmt: skip
 SYMBOLS: Final = "osD^vPX<>ph8"
 """One for each marker that a picture can hold."""
 SOURCE: Final[dict[str, Any]] = {
-    "marker": "o", "markersize": 6.0, "markerfacecolor": "none", "markeredgecolor": "white", "markeredgewidth": 1.1,
-    "linestyle": "none", "zorder": 5, "path_effects": [withStroke(linewidth=2.4, foreground="black", alpha=0.8)],
+    "marker": "o", "markersize": 7.0, "markerfacecolor": "none", "markeredgecolor": "white", "markeredgewidth": 1.1,
+    "linestyle": "none", "zorder": 5, "path_effects": [withStroke(linewidth=2.3, foreground="black")],
 }  # fmt: skip
 """Sources of a catalogue: open and small."""
 GALACTIC_PLANE: Final[dict[str, Any]] = {
@@ -40,7 +40,10 @@ GALACTIC_CENTRE: Final[dict[str, Any]] = {
     "marker": "x", "markersize": 6.0, "color": "white", "markeredgewidth": 1.5, "linestyle": "none",
     "path_effects": [withStroke(linewidth=3.0, foreground="black", alpha=0.7)],
 }  # fmt: skip
-GRATICULE: Final[dict[str, Any]] = {"color": "0.8", "linewidth": 0.5, "alpha": 0.6, "zorder": 2}
+GRATICULE: Final[dict[str, Any]] = {
+    "color": "white", "linewidth": 0.5, "alpha": 0.7, "zorder": 2,
+    "path_effects": [withStroke(linewidth=1.1, foreground="black", alpha=0.3)],
+}  # fmt: skip
 ON_MAP: Final = [withStroke(linewidth=1.8, foreground="black", alpha=0.75)]
 """Around white letters, so that they can be read on every colour."""
 _WIDTHS: Final = (1.9, 1.2, 0.8)
@@ -51,7 +54,7 @@ _CEILINGS: Final = (100.0, 10000.0)
 def symbol(index: int) -> dict[str, Any]:
     """How the marker `index` looks."""
     return {
-        "marker": SYMBOLS[index], "color": "white", "markeredgecolor": "black", "markersize": 6.5, "linestyle": "none",
+        "marker": SYMBOLS[index], "color": "white", "markeredgecolor": "black", "markersize": 7.5, "linestyle": "none",
         "zorder": 6,
     }  # fmt: skip
 

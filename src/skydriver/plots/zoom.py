@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from skydriver.plots.overlay import Marker
     from skydriver.plots.page import Page
-    from skydriver.plots.raster import Layer
+    from skydriver.plots.raster import Floats, Layer
 
     Indices = NDArray[np.int64]
 
@@ -77,14 +77,10 @@ def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: 
     left, right, bottom, top = view.extent
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     _draw_pixels(axes, (sky, norm), view, round(axes.get_window_extent().width / page.figure.dpi * page.image_dpi))
-    inside = draw_graticule(page, axes, view)
     seen = overlay._replace(sources=in_view(overlay.sources, view))
-
-    def place(ra_deg: Floats, dec_deg: Floats) -> tuple[Floats, Floats]:
-        return offsets(ra_deg, dec_deg, view.centre)
-
+    place = partial(_offsets_from, view.centre)
     draw_overlay(axes, seen, place, partial(on_zoom, centre_deg=view.centre))
-    inside.append(_draw_scale(page, axes, view))
+    inside = [*draw_graticule(page, axes, view), _draw_scale(page, axes, view)]
     points = to_inches(axes, place(*places([*overlay.shown])))
     inside += [around(x, y, 0.09) for x, y in [*points, *to_inches(axes, (np.zeros(1), np.zeros(1)))]]
     draw_names(page, axes, [source.name for source in seen.sources], place(*places(seen.sources)), inside)
@@ -92,8 +88,12 @@ def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: 
 
 def in_view(markers: Sequence[Marker], view: View) -> list[Marker]:
     """Those inside of the panel."""
-    away = np.abs(offsets(*places(markers), view.centre)).max(axis=0)
+    away = np.max(np.abs(offsets(*places(markers), view.centre)), axis=0)
     return [marker for marker, far in zip(markers, away.tolist(), strict=True) if far < view.half_deg]
+
+
+def _offsets_from(centre_deg: tuple[float, float], ra_deg: Floats, dec_deg: Floats) -> tuple[Floats, Floats]:
+    return offsets(ra_deg, dec_deg, centre_deg)
 
 
 def _region_reach(overlay: Overlay) -> float:
@@ -105,7 +105,8 @@ def _region_reach(overlay: Overlay) -> float:
 
 def _good_reach(finest: Layer, best: tuple[float, float]) -> float:
     good = finest.pixels[finest.rise < _RISE]
-    away = np.hypot(*offsets(*hpgeom.pixel_to_angle(finest.nside, good, nest=False), best))
+    ra, dec = hpgeom.pixel_to_angle(finest.nside, good, nest=False)
+    away = np.hypot(*offsets(ra, dec, best))
     return float(np.max(away, initial=0.0, where=away < _NEAR_DEG))
 
 
