@@ -62,7 +62,7 @@ def draw_all_sky(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overla
     taken = [around(x, y, 0.09) for x, y in to_inches(axes, mollweide(*np.array(points).T))]
     sources = mollweide(*places(overlay.sources))
     taken += [around(x, y) for x, y in to_inches(axes, sources)]
-    taken += _draw_labels(page, axes, taken)
+    taken += [*_label_parallels(page, axes), *_label_meridians(page, axes, taken)]
     draw_names(page, axes, [source.name for source in overlay.sources], sources, taken)
 
 
@@ -84,15 +84,23 @@ def _draw_lines(axes: Axes) -> None:
         axes.plot(*mollweide(ra, np.full_like(ra, parallel)), **GRATICULE)
 
 
-def _draw_labels(page: Page, axes: Axes, taken: list[Box]) -> list[Box]:
-    """Right ascensions below the equator, but where something is marked; declinations beside the map."""
-    font = page.font(8)
+def _label_parallels(page: Page, axes: Axes) -> list[Box]:
+    """Declinations beside the map; their room is returned."""
+    font, boxes = page.font(8), []
     for parallel in range(-60, 90, 30):
-        x, y = map(float, mollweide(CENTRE_RA_DEG + 180.0, parallel))
+        ((x, y),) = to_inches(axes, mollweide([CENTRE_RA_DEG + 180.0], [parallel]))
+        right, middle = x - 0.03, y + 0.5 * font.line_in * np.sign(parallel)
         text = f"{parallel:+d}°" if parallel else "0°"
-        beside = "center" if parallel == 0 else "bottom" if parallel > 0 else "top"
-        axes.text(x - 0.03, y, text, ha="right", va=beside, size=font.size)
-    drawn = []
+        inches = page.figure.dpi_scale_trans
+        axes.text(right, middle, text, transform=inches, ha="right", va="center", size=font.size)
+        half = font.line_in / 2.0
+        boxes.append(Box(right - width_in(text, font), middle - half, right, middle + half))
+    return boxes
+
+
+def _label_meridians(page: Page, axes: Axes, taken: list[Box]) -> list[Box]:
+    """Right ascensions below the equator, but where something is marked; their room is returned."""
+    font, drawn = page.font(8), []
     for meridian in range(60, 360, 60):
         text = f"{meridian}°"
         ((x, y),) = to_inches(axes, mollweide([meridian], [0.0]))

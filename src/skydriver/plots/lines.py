@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LONGEST_DEG: Final = 1.0
-"""Longer edges are divided along their great circle, until they are also this short on the all-sky map."""
+"""Longer edges are divided along their great circle, and those that are longer than twice this on the all-sky map."""
 FARTHEST_DEG: Final = 120.0
 """Farther from its centre the zoom's projection stretches what it shows; lines end there."""
+_LONGEST_ON_MAP: Final = 2.0 * LONGEST_DEG * 2.0 * MAP_HEIGHT / 180.0
 _MOST_HALVINGS: Final = 12
 
 
@@ -49,7 +50,7 @@ class RegionLine(NamedTuple):
 def closed(line: ContourLine) -> tuple[Floats, Floats]:
     """Right ascension in [0, 360) and declination along a polygon, the first point once more at the end.
 
-    Neighbouring points are at most `LONGEST_DEG` apart, on the sphere and on the all-sky map.
+    Neighbouring points are at most `LONGEST_DEG` apart on the sphere, and twice that on the all-sky map.
     """
     ra, dec = np.radians(np.asarray(line.ra_deg, np.float64)), np.radians(np.asarray(line.dec_deg, np.float64))
     points = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
@@ -107,10 +108,12 @@ def reach_deg(line: ContourLine, centre_deg: tuple[float, float]) -> float:
 def _too_long(points: Floats) -> NDArray[np.bool_]:
     """Which edges between unit vectors (n, 3) are too long to be drawn straight."""
     ra, dec = _angles(points)
-    across = np.abs((np.diff(ra) + 180.0) % 360.0 - 180.0)
-    width = np.maximum(parallel_width(dec[1:]), parallel_width(dec[:-1]))
+    start, across = meridian_angle(ra)[:-1], (np.diff(ra) + 180.0) % 360.0 - 180.0
+    width, (_, y) = parallel_width(dec), mollweide(ra, dec)
+    right = np.radians((start + across) * width[1:] - start * width[:-1]) * 2.0 * MAP_HEIGHT / np.pi
+    on_map = np.hypot(right, np.diff(y))
     chord = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    return np.asarray((chord > np.radians(LONGEST_DEG)) | (across * width > LONGEST_DEG), np.bool_)
+    return np.asarray((chord > np.radians(LONGEST_DEG)) | (on_map > _LONGEST_ON_MAP), np.bool_)
 
 
 def _angles(points: Floats) -> tuple[Floats, Floats]:

@@ -15,9 +15,9 @@ Weight = Literal["normal", "bold"]
 FAMILY: Final = "DejaVu Sans"
 """It comes with matplotlib: pictures look the same on every machine."""
 LINE_SPACING: Final = 1.32
-_MEASURED_AT_DPI: Final = 200
-_MARGIN: Final = 1.015
-"""Fonts are a little wider at some resolutions than at others."""
+_MEASURED_AT_DPI: Final = (120, 480)
+"""Small letters are wider or narrower by some per cent in a PNG, which has few dots for them, than in a PDF."""
+_MARGIN: Final = 1.005
 
 
 class Font(NamedTuple):
@@ -42,7 +42,7 @@ def plain(text: str) -> str:
 
 def width_in(text: str, font: Font) -> float:
     """How wide a line of text is, inches."""
-    return _width_pixels(text, font.size, font.weight) * _MARGIN / _MEASURED_AT_DPI
+    return max(_width_pixels(text, font.size, font.weight, dpi) / dpi for dpi in _MEASURED_AT_DPI) * _MARGIN
 
 
 def wrapped(text: str, room_in: float, font: Font) -> list[str]:
@@ -90,8 +90,8 @@ def _characters() -> frozenset[int]:
 
 
 @cache
-def _renderer() -> RendererAgg:
-    return RendererAgg(8, 8, _MEASURED_AT_DPI)  # type: ignore[no-untyped-call] # has no types
+def _renderer(dpi: int) -> RendererAgg:
+    return RendererAgg(8, 8, dpi)  # type: ignore[no-untyped-call] # has no types
 
 
 @cache
@@ -99,7 +99,7 @@ def _properties(size: float, weight: Weight) -> FontProperties:
     return FontProperties(family=FAMILY, size=size, weight=weight)
 
 
-def _width_pixels(text: str, size: float, weight: Weight) -> float:
+def _width_pixels(text: str, size: float, weight: Weight, dpi: int) -> float:
     properties = _properties(size, weight)
-    width, _, _ = _renderer().get_text_width_height_descent(text, properties, False)  # type: ignore[no-untyped-call] # noqa: FBT003 - not mathematics
+    width, _, _ = _renderer(dpi).get_text_width_height_descent(text, properties, False)  # type: ignore[no-untyped-call] # noqa: FBT003 - not mathematics
     return float(width)

@@ -39,7 +39,7 @@ def disc(ra, dec, radius, n=60):
     return ContourLine((np.degrees(np.arctan2(y, x)) + ra) % 360, np.degrees(np.arctan2(z, np.hypot(x, y))))
 
 
-def regions(ra, dec, radius, *more):
+def regions(ra, dec, radius, *more: ContourLine):
     """What is quoted, with further lines, and two statistical regions in it."""
     return [
         RegionLine("region with 0.8°", "headline", 0.9, (disc(ra, dec, radius), *more)),

@@ -73,7 +73,7 @@ def test_a_line_across_the_edge_of_the_map_reaches_both_sides_of_it(by_hand, dec
 def test_a_line_around_a_pole_goes_once_around(by_hand, pole):
     """From one edge of the map to the other, in one piece or two; closed in the zoom."""
     line = by_hand.disc(40.0, pole, 3.0)
-    x, y = lines.on_all_sky(line)
+    x, _ = lines.on_all_sky(line)
     assert np.count_nonzero(np.isnan(x)) == 1
     assert np.nanmax(x) == pytest.approx(-np.nanmin(x), rel=0.01)
     east, north = lines.on_zoom(line, (40.0, pole))

@@ -29,10 +29,22 @@ COMPOSE = {
 }
 N_MAPS = {"overview": 2, "all sky": 1, "zoom": 1}
 SUMMARY = Summary("caution", "through-going", "90% 9 deg2 " * 20, tuple(f"reason {k} " * 30 for k in range(5)))
-ODD_NAMES = ["$x^2$", r"\frac{1}", "a_b_c", "_hidden", "two\nlines", "n" * 200, "word " * 40, "", "\t", "星 ñ \x07", "{"]
+ODD_NAMES = [
+    "$x^2$",
+    r"\frac{1}",
+    "a_b_c",
+    "_hidden",
+    "two\nlines",
+    "n" * 200,
+    "word " * 40,
+    "",
+    "\t",
+    "星 ñ \x07",
+    "{",
+]
 
 
-def page_of(picture, stages, overlay, texts, width_in=10.0):
+def page_of(picture, stages, overlay, texts, width_in=5.0):
     """A picture's page; it must be looked at under the same settings."""
     return COMPOSE[picture](stages, overlay, texts, Page(width_in))
 
@@ -60,9 +72,11 @@ def check_legible(page):
         assert across <= 1.0 or up <= 1.0, (first, second)
 
 
-@pytest.mark.parametrize("width_in", [4.0, 5.0, 7.5, 10.0])
-@pytest.mark.parametrize("picture", COMPOSE)
-@pytest.mark.parametrize("best", [(295.0, -12.0), (0.0, 89.5), (359.99, 45.0), (120.0, -86.0)])
+@pytest.mark.parametrize("width_in", [5.0, 10.0])
+@pytest.mark.parametrize(
+    ("picture", "best"),
+    [("overview", (295.0, -12.0)), ("all sky", (359.99, 45.0)), ("zoom", (120.0, -86.0)), ("zoom", (0.0, 89.5))],
+)  # fmt: skip
 def test_no_text_is_cut_or_overlaps_another(by_hand, best, picture, width_in):
     rng = np.random.default_rng(7)
     around = by_hand.disc(*best, 1.5, 8)
@@ -89,7 +103,7 @@ def test_any_name_is_harmless(by_hand, picture):
 
 
 @pytest.mark.parametrize("picture", COMPOSE)
-@pytest.mark.parametrize("width_in", [4.0, 5.0, 10.0])
+@pytest.mark.parametrize("width_in", [4.0, 10.0])
 def test_the_statement_is_there_to_the_last_word(by_hand, picture, width_in):
     with settings():
         page = page_of(picture, by_hand.bowl(1.0, 2.0), Overlay((1.0, 2.0)), by_hand.texts, width_in)
@@ -98,11 +112,13 @@ def test_the_statement_is_there_to_the_last_word(by_hand, picture, width_in):
 
 @pytest.mark.parametrize("picture", DRAW)
 def test_png_and_pdf_are_what_they_say_and_the_same_each_time(by_hand, picture):
-    overlay = Overlay((1.0, 2.0), by_hand.regions(1.0, 2.0, 1.0), [Marker("a look", 1.5, 2.0)], [Marker("M 87", 0.5, 2)])
+    overlay = Overlay(
+        (1.0, 2.0), by_hand.regions(1.0, 2.0, 1.0), [Marker("a look", 1.5, 2.0)], [Marker("M 87", 0.5, 2)]
+    )
     for kind, magic in (("png", b"\x89PNG\r\n"), ("pdf", b"%PDF-1")):
         files = [io.BytesIO() for _ in range(2)]
         for file in files:
-            DRAW[picture](file, by_hand.bowl(1.0, 2.0), overlay, by_hand.texts, format=kind)
+            DRAW[picture](file, by_hand.bowl(1.0, 2.0), overlay, by_hand.texts, format=kind, width_in=5.0)
         first, second = (file.getvalue() for file in files)
         assert first.startswith(magic)
         assert first == second
@@ -140,7 +156,7 @@ def test_as_many_lines_are_drawn_as_there_are(by_hand, picture):
     assert region_lines(page) == [expected] * N_MAPS[picture]
     drawn = [line for axes in page.figure.axes for line in axes.lines if line.get_gid()]
     assert all((line.get_linestyle() == "-") == ("statistical" not in line.get_gid()) for line in drawn)
-    assert len({line._dash_pattern[1:] for line in drawn if "statistical" in line.get_gid()} | {()}) >= 2
+    assert len({str(line._dash_pattern) for line in drawn if "statistical" in line.get_gid()}) == 2
 
 
 @pytest.mark.parametrize("picture", COMPOSE)
@@ -184,10 +200,10 @@ def test_past_the_twelfth_marker_they_are_counted(by_hand):
     assert sum(text.startswith("look ") for text in texts) == 12
 
 
-def picture_of(stages, best, texts, **more):
+def picture_of(stages, best, texts, summary=None):
     """RGB of the overview."""
     file = io.BytesIO()
-    draw_skymap(file, stages, Overlay(best), texts, **more)
+    draw_skymap(file, stages, Overlay(best), texts, summary=summary, width_in=5.0)
     return np.asarray(Image.open(file).convert("RGB"))
 
 
@@ -207,7 +223,7 @@ def test_partial_maps_and_failed_fits_are_drawn(by_hand):
     stages[8][1][::5] = np.nan
     stages = {8: (stages[8][0][:400], stages[8][1][:400]), 128: (stages[128][0][:50], stages[128][1][:50])}
     picture = picture_of(stages, (75.0, 5.0), by_hand.texts)
-    assert min(grey(picture, colour) for colour in (style.FAILED, style.UNSCANNED)) > 3000
+    assert min(grey(picture, colour) for colour in (style.FAILED, style.UNSCANNED)) > 800
 
 
 @pytest.mark.parametrize("best", [(75.0, 5.0), (76.5, 5.0), (0.0, 90.0)])
@@ -215,7 +231,8 @@ def test_a_disc_is_drawn_and_the_rest_is_not_scanned(by_hand, best):
     center = (75.0, 5.0) if best[1] < 90 else best
     kept = {nside: hpgeom.query_circle(nside, *center, 1.5, nest=False, inclusive=True) for nside in (8, 64)}
     stages = {nside: (pixels, np.arange(len(pixels), dtype=float)) for nside, pixels in kept.items()}
-    assert grey(picture_of(stages, best, by_hand.texts), style.UNSCANNED) > 300_000
+    part, whole = (picture_of(sky, best, by_hand.texts) for sky in (stages, by_hand.bowl(*best)))
+    assert grey(part, style.UNSCANNED) > 50 * grey(whole, style.UNSCANNED)  # where only the legend shows it
 
 
 def test_one_coarse_stage_and_no_success_at_all_are_drawn(by_hand):
@@ -226,8 +243,8 @@ def test_one_coarse_stage_and_no_success_at_all_are_drawn(by_hand):
 @pytest.mark.parametrize("answer", ANSWER_COLOURS)
 def test_the_answer_is_a_badge_of_its_colour_above_the_map(by_hand, answer):
     summary = SUMMARY._replace(answer=answer)
-    above = picture_of(by_hand.bowl(50.0, 20.0), (50.0, 20.0), by_hand.texts, summary=summary)[:180]
-    assert {name for name, colour in ANSWER_COLOURS.items() if count(above, colour) > 500} == {answer}
+    above = picture_of(by_hand.bowl(50.0, 20.0), (50.0, 20.0), by_hand.texts, summary=summary)[:130]
+    assert {name for name, colour in ANSWER_COLOURS.items() if count(above, colour) > 300} == {answer}
 
 
 def test_colours_are_clipped_at_both_ends():
