@@ -2,68 +2,111 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.patches import Ellipse
-from matplotlib.patheffects import withStroke
 
-from skydriver.plots.projections import CENTRE_RA_DEG, MAP_HEIGHT, galactic_plane, inverse_mollweide, mollweide
+from skydriver.plots.lines import broken_at_edge, on_all_sky
+from skydriver.plots.names import Box, around, draw_names, to_inches, write_on_map
+from skydriver.plots.overlay import draw_overlay, places
+from skydriver.plots.page import MARGIN_IN, Block
+from skydriver.plots.projections import (
+    CENTRE_RA_DEG,
+    GALACTIC_CENTRE_DEG,
+    MAP_HEIGHT,
+    galactic_plane,
+    inverse_mollweide,
+    mollweide,
+)
 from skydriver.plots.raster import values_at
-from skydriver.plots.style import BEST, GALACTIC_PLANE, coloured, symbol
+from skydriver.plots.style import GALACTIC_CENTRE, GALACTIC_PLANE, GRATICULE, coloured
+from skydriver.plots.text import width_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.colors import LogNorm
 
-    from skydriver.plots.raster import Floats, Layer
-    from skydriver.plots.style import Marker
+    from skydriver.plots.overlay import Overlay
+    from skydriver.plots.page import Page
+    from skydriver.plots.raster import Layer
 
-_HEIGHT_PIXELS: Final = 560
-_GRID: Final[dict[str, Any]] = {"color": "0.75", "linewidth": 0.5, "alpha": 0.5}
-_OUTLINE: Final = [withStroke(linewidth=1.6, foreground="black", alpha=0.6)]
-
-
-def draw_all_sky(
-    axes: Axes, sky: list[Layer], norm: LogNorm, best: tuple[float, float], markers: Sequence[Marker]
-) -> None:
-    """Fill `axes` with the whole sky, right ascension growing to the left from 0 h at the right edge."""
-    _draw_pixels(axes, sky, norm)
-    _draw_grid(axes)
-    axes.plot(*_unbroken(*mollweide(*galactic_plane())), **GALACTIC_PLANE)
-    for index, marker in enumerate(markers):
-        axes.plot(*mollweide(marker.ra_deg, marker.dec_deg), **symbol(index))
-    axes.plot(*mollweide(*best), **BEST)
-    axes.set(xlim=(-2.02 * MAP_HEIGHT, 2.02 * MAP_HEIGHT), ylim=(-1.03 * MAP_HEIGHT, 1.03 * MAP_HEIGHT), aspect="equal")
-    axes.set_axis_off()
+_FRAME_IN: Final = 0.1
+"""Around the map, for symbols at its edge."""
 
 
-def _draw_pixels(axes: Axes, sky: list[Layer], norm: LogNorm) -> None:
-    up = (np.arange(_HEIGHT_PIXELS) + 0.5) / _HEIGHT_PIXELS * 2.0 - 1.0
-    right = (np.arange(2 * _HEIGHT_PIXELS) + 0.5) / _HEIGHT_PIXELS * 2.0 - 2.0
+def all_sky_block(page: Page, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> Block:
+    """The whole sky over the page's width, right ascension growing to the left from 0 at the right edge."""
+    room = width_in("+60°", page.font(8)) + 0.05
+    width = page.inner_in - 2.0 * room
+    height = width / 2.0
+    edge = _FRAME_IN / height * 2.0 * MAP_HEIGHT
+
+    def draw(top: float) -> None:
+        axes = page.axes(MARGIN_IN + room - _FRAME_IN, top, width + 2.0 * _FRAME_IN, height + 2.0 * _FRAME_IN)
+        axes.set(xlim=(-2.0 * MAP_HEIGHT - edge, 2.0 * MAP_HEIGHT + edge), ylim=(-MAP_HEIGHT - edge, MAP_HEIGHT + edge))
+        axes.set_axis_off()
+        draw_all_sky(page, axes, sky, norm, overlay)
+
+    return Block(height + 2.0 * _FRAME_IN, draw)
+
+
+def draw_all_sky(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> None:
+    """Fill a panel."""
+    _draw_pixels(axes, sky, norm, round(axes.get_window_extent().height / page.figure.dpi * page.image_dpi))
+    _draw_lines(axes)
+    axes.plot(*broken_at_edge(*galactic_plane()), **GALACTIC_PLANE)
+    axes.plot(*mollweide(*([angle] for angle in GALACTIC_CENTRE_DEG)), **GALACTIC_CENTRE)
+    draw_overlay(axes, overlay, mollweide, on_all_sky)
+    points = [overlay.best, *((marker.ra_deg, marker.dec_deg) for marker in overlay.shown)]
+    taken = [around(x, y, 0.09) for x, y in to_inches(axes, mollweide(*np.array(points).T))]
+    sources = mollweide(*places(overlay.sources))
+    taken += [around(x, y) for x, y in to_inches(axes, sources)]
+    taken += [*_label_parallels(page, axes), *_label_meridians(page, axes, taken)]
+    draw_names(page, axes, [source.name for source in overlay.sources], sources, taken)
+
+
+def _draw_pixels(axes: Axes, sky: list[Layer], norm: LogNorm, n_up: int) -> None:
+    up = (np.arange(n_up) + 0.5) / n_up * 2.0 - 1.0
+    right = (np.arange(2 * n_up) + 0.5) / n_up * 2.0 - 2.0
     image = coloured(*values_at(sky, *inverse_mollweide(*np.meshgrid(right * MAP_HEIGHT, up * MAP_HEIGHT))), norm)
     extent = (-2.0 * MAP_HEIGHT, 2.0 * MAP_HEIGHT, -MAP_HEIGHT, MAP_HEIGHT)
     edge = Ellipse((0.0, 0.0), 4.0 * MAP_HEIGHT, 2.0 * MAP_HEIGHT, facecolor="none", edgecolor="black", linewidth=0.8)
-    picture = axes.imshow(image, origin="lower", extent=extent, interpolation="nearest")
+    picture = axes.imshow(image, origin="lower", extent=extent, interpolation="none", aspect="auto")
     picture.set_clip_path(axes.add_patch(edge))
 
 
-def _draw_grid(axes: Axes) -> None:
+def _draw_lines(axes: Axes) -> None:
     dec, ra = np.linspace(-90.0, 90.0, 91), np.linspace(0.01, 359.99, 181)
-    for hour in range(2, 24, 2):
-        axes.plot(*mollweide(np.full_like(dec, hour * 15.0), dec), **_GRID)
-    for hour in range(4, 24, 4):
-        x, y = map(float, mollweide(hour * 15.0, 0.0))
-        axes.text(x, y - 0.03, f"{hour}h", ha="center", va="top", size=8, color="white", path_effects=_OUTLINE)
-    for level in range(-60, 90, 30):
-        axes.plot(*mollweide(ra, np.full_like(ra, level)), **_GRID)
-        x, y = map(float, mollweide(CENTRE_RA_DEG + 180.0, level))
-        axes.text(x - 0.13, y, f"{level:+d}°" if level else "0°", ha="right", va="center", size=8)
+    for meridian in range(30, 360, 30):
+        axes.plot(*mollweide(np.full_like(dec, meridian), dec), **GRATICULE)
+    for parallel in range(-60, 90, 30):
+        axes.plot(*mollweide(ra, np.full_like(ra, parallel)), **GRATICULE)
 
 
-def _unbroken(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """A line without the strokes across the map where it leaves at one edge and returns at the other."""
-    jumps = np.flatnonzero(np.abs(np.diff(x)) > MAP_HEIGHT) + 1
-    return np.insert(x, jumps, np.nan), np.insert(y, jumps, np.nan)
+def _label_parallels(page: Page, axes: Axes) -> list[Box]:
+    """Declinations beside the map; their room is returned."""
+    font, boxes = page.font(8), []
+    for parallel in range(-60, 90, 30):
+        ((x, y),) = to_inches(axes, mollweide([CENTRE_RA_DEG + 180.0], [parallel]))
+        right, middle = x - 0.03, y + 0.5 * font.line_in * np.sign(parallel)
+        text = f"{parallel:+d}°" if parallel else "0°"
+        inches = page.figure.dpi_scale_trans
+        axes.text(right, middle, text, transform=inches, ha="right", va="center", size=font.size)
+        half = font.line_in / 2.0
+        boxes.append(Box(right - width_in(text, font), middle - half, right, middle + half))
+    return boxes
+
+
+def _label_meridians(page: Page, axes: Axes, taken: list[Box]) -> list[Box]:
+    """Right ascensions below the equator, but where something is marked; their room is returned."""
+    font, drawn = page.font(8), []
+    for meridian in range(60, 360, 60):
+        text = f"{meridian}°"
+        ((x, y),) = to_inches(axes, mollweide([meridian], [0.0]))
+        half = width_in(text, font) / 2.0
+        box = Box(x - half, y - 0.03 - font.line_in, x + half, y - 0.03)
+        if not any(box.meets(other) for other in taken):
+            drawn.append(box)
+            write_on_map(page, axes, box, text, font.size)
+    return drawn

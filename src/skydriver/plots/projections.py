@@ -17,16 +17,33 @@ MAP_HEIGHT: Final = np.sqrt(2.0)
 """Half the height of the all-sky map; its half width is twice that."""
 NORTH_GALACTIC_POLE_DEG: Final = (192.85948, 27.12825)
 """ICRS right ascension and declination (Hipparcos catalogue, ESA SP-1200, volume 1, section 1.5.3)."""
+GALACTIC_CENTRE_DEG: Final = (266.40499, -28.93617)
+"""ICRS right ascension and declination of galactic longitude and latitude 0."""
 _AUXILIARY: Final = np.linspace(-np.pi / 2, np.pi / 2, 20001)
 _SIN_DEC: Final = (2.0 * _AUXILIARY + np.sin(2.0 * _AUXILIARY)) / np.pi
 
 
 def mollweide(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[Floats, Floats]:
     """Where places lie on the all-sky map; the right ascension opposite its centre lies on the left edge."""
-    auxiliary = np.interp(np.sin(np.radians(dec_deg)), _SIN_DEC, _AUXILIARY)
-    west = (np.asarray(ra_deg, np.float64) - CENTRE_RA_DEG + 180.0) % 360.0 - 180.0
-    west = np.where(west == -180.0, 180.0, west)
-    return -2.0 * MAP_HEIGHT / 180.0 * west * np.cos(auxiliary), MAP_HEIGHT * np.sin(auxiliary)
+    auxiliary = _auxiliary_rad(dec_deg)
+    west = -2.0 * MAP_HEIGHT / 180.0 * meridian_angle(ra_deg)
+    return west * np.cos(auxiliary), MAP_HEIGHT * np.sin(auxiliary)
+
+
+def meridian_angle(ra_deg: ArrayLike) -> Floats:
+    """Degrees of right ascension from the middle of the all-sky map, in (-180, 180]."""
+    angle = (np.asarray(ra_deg, np.float64) - CENTRE_RA_DEG + 180.0) % 360.0 - 180.0
+    return np.where(angle == -180.0, 180.0, angle)
+
+
+def parallel_width(dec_deg: ArrayLike) -> Floats:
+    """How wide the all-sky map is at declinations, as a share of its width at the equator."""
+    return np.asarray(np.cos(_auxiliary_rad(dec_deg)), np.float64)
+
+
+def _auxiliary_rad(dec_deg: ArrayLike) -> Floats:
+    """The angle a of 2 a + sin 2a = pi sin(dec) (Snyder, USGS Professional Paper 1395, equation 31-3)."""
+    return np.interp(np.sin(np.radians(dec_deg)), _SIN_DEC, _AUXILIARY)
 
 
 def inverse_mollweide(x: Floats, y: Floats) -> tuple[Floats, Floats]:

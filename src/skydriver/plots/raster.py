@@ -58,14 +58,6 @@ def values_at(sky: list[Layer], ra_deg: Floats, dec_deg: Floats) -> tuple[Floats
     return rise, covered
 
 
-def smooth_values_at(layer: Layer, ra_deg: Floats, dec_deg: Floats) -> Floats:
-    """2 delta-llh interpolated between the four nearest pixels of one stage; NaN where one of them is missing."""
-    pixels, weights = hpgeom.get_interpolation_weights(layer.nside, ra_deg.ravel(), dec_deg.ravel(), nest=False)
-    row, known = _find(layer, pixels)
-    mixed = np.sum(np.where(known, layer.rise[row], np.nan) * weights, axis=-1)
-    return np.asarray(mixed.reshape(ra_deg.shape), dtype=np.float64)
-
-
 def _find(layer: Layer, pixel: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Rows of `pixel` in a layer, and whether they are there."""
     row = np.minimum(np.searchsorted(layer.pixels, pixel), len(layer.pixels) - 1)

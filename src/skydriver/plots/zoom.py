@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import hpgeom
 import numpy as np
 
+from skydriver.plots.graticule import View, draw_graticule, label_room_in
+from skydriver.plots.lines import on_zoom, reach_deg
+from skydriver.plots.names import Box, around, draw_names, frame_of, to_inches, write_on_map
+from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places
+from skydriver.plots.page import Block
 from skydriver.plots.projections import inverse_offsets, offsets
-from skydriver.plots.raster import smooth_values_at, values_at
-from skydriver.plots.style import BEST, OUTLINE, WILKS_LEVELS, coloured, symbol
+from skydriver.plots.raster import values_at
+from skydriver.plots.style import ON_MAP, coloured
+from skydriver.plots.text import width_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,75 +25,116 @@ if TYPE_CHECKING:
     from matplotlib.colors import LogNorm
     from numpy.typing import NDArray
 
+    from skydriver.plots.overlay import Marker
+    from skydriver.plots.page import Page
     from skydriver.plots.raster import Floats, Layer
-    from skydriver.plots.style import Marker, Outline
 
     Indices = NDArray[np.int64]
 
-_PIXELS: Final = 420
+LARGEST_DEG: Final = 60.0
+"""Parts of a region that reach farther from the best fit are not what the panel's width is chosen by."""
 _RISE: Final = 30.0
-"""The panel shows the finest stage's pixels up to this 2 delta-llh,"""
-_LARGEST_DEG: Final = 8.0
-"""and the markers, if they are not farther than this."""
+"""Without a region, the panel shows the finest stage's pixels up to this 2 delta-llh,"""
+_NEAR_DEG: Final = 8.0
+"""as far as this."""
+_ROOM: Final = 1.15
+_MARKERS_WITHIN: Final = 4.0
+"""First looks are in view if they are no farther than so many times what is shown anyway."""
 _PIXELS_AROUND: Final = 5.0
 
 
-class Overlay(NamedTuple):
-    """What is drawn over the map; places are right ascension and declination, degrees."""
+def view_of(sky: list[Layer], overlay: Overlay) -> View:
+    """What the zoom shows: all of the quoted region, without one of the statistical ones, else the good pixels.
 
-    best: tuple[float, float]
-    """The best fit, the panel's centre."""
-    markers: Sequence[Marker] = ()
-    outline: Outline | None = None
-
-
-def draw_zoom(axes: Axes, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> None:
-    """Fill `axes` with the sky around the best fit: east to the left, north up, distances from the centre true."""
-    best = overlay.best
-    half = zoom_radius_deg(sky[0], overlay)
-    grid = ((np.arange(_PIXELS) + 0.5) / _PIXELS * 2.0 - 1.0) * half
-    east, north = np.meshgrid(-grid, grid)
-    places = inverse_offsets(east, north, best)
-    rise, covered = values_at(sky, *places)
-    image = coloured(rise, covered, norm)
-    axes.imshow(image, origin="lower", extent=(half, -half, -half, half), interpolation="nearest")
-    smooth = smooth_values_at(sky[0], *places)
-    smooth = np.where(np.isnan(smooth), rise, smooth)
-    for level, line in WILKS_LEVELS.values():
-        if np.nanmin(smooth, initial=np.inf) < level < np.nanmax(smooth, initial=-np.inf):
-            axes.contour(east, north, smooth, levels=[level], colors="black", linewidths=1.1, linestyles=line)
-    _draw_outline(axes, east, north, places, overlay.outline)
-    for index, marker in enumerate(overlay.markers):
-        axes.plot(*offsets(marker.ra_deg, marker.dec_deg, best), **symbol(index))
-    axes.plot(0.0, 0.0, **BEST)
-    axes.set(xlim=(half, -half), ylim=(-half, half), xlabel="ΔRA · cos(Dec) (deg)", ylabel="ΔDec (deg)")
-    axes.tick_params(labelsize=8, direction="in", top=True, right=True)
-
-
-def _draw_outline(
-    axes: Axes, east: Floats, north: Floats, places: tuple[Floats, Floats], region: Outline | None
-) -> None:
-    """The edge of a region's pixels."""
-    if region is None:
-        return
-    pixel = hpgeom.angle_to_pixel(region.nside, *(place.ravel() for place in places), nest=False)
-    inside = np.isin(pixel, region.pixels).reshape(east.shape).astype(np.float64)
-    if inside.any() and not inside.all():
-        axes.contour(east, north, inside, levels=[0.5], colors=[OUTLINE["color"]], linewidths=OUTLINE["linewidth"])
-
-
-def zoom_radius_deg(finest: Layer, overlay: Overlay) -> float:
-    """Half the panel's width: it holds the good pixels of the finest stage, the markers near and the region."""
-    parts = [_centres(finest.nside, finest.pixels[finest.rise < _RISE])]
-    if overlay.outline is not None:
-        parts.append(_centres(overlay.outline.nside, overlay.outline.pixels))
-    parts.append(np.array([marker[1:] for marker in overlay.markers], np.float64).reshape(-1, 2))
-    points = np.concatenate(parts)
-    away = np.hypot(*offsets(points[:, 0], points[:, 1], overlay.best))
+    Where that leaves room, the first looks too; and never less than some pixels.
+    """
+    best, finest = overlay.best, sky[0]
     smallest = _PIXELS_AROUND * float(hpgeom.nside_to_resolution(finest.nside))
-    return max(smallest, 1.15 * float(np.max(away, initial=0.0, where=away < _LARGEST_DEG)))
+    reach = max(smallest, _ROOM * (_region_reach(overlay) or _good_reach(finest, best)))
+    away = [_ROOM * distance_deg((marker.ra_deg, marker.dec_deg), best) for marker in overlay.shown]
+    return View(best, min(LARGEST_DEG, max([reach, *(far for far in away if far <= _MARKERS_WITHIN * reach)])))
 
 
-def _centres(nside: int, pixels: Indices) -> Floats:
-    """Right ascension and declination (n, 2) of pixels."""
-    return np.stack(hpgeom.pixel_to_angle(nside, pixels, nest=False), axis=1)
+def zoom_block(page: Page, sky: list[Layer], norm: LogNorm, overlay: Overlay, place: tuple[float, float]) -> Block:
+    """A square panel with its labels; `place`: from the page's left edge, and the width, inches."""
+    font, view = page.font(8), view_of(sky, overlay)
+    (left_in, wide), beside = place, label_room_in(view, font)
+    side = wide - beside - font.line_in - (beside if view.polar else 0.15)
+    above = font.line_in + 0.05 if view.polar else 0.0
+
+    def draw(top: float) -> None:
+        axes = page.axes(left_in + beside + font.line_in, top + above, side, side)
+        draw_zoom(page, axes, sky, norm, overlay)
+        axes.set_xlabel("right ascension (ICRS)", size=font.size, labelpad=2.0 + 72.0 * (font.line_in + 0.02))
+        axes.set_ylabel("declination (ICRS)", size=font.size, labelpad=3.0 + 72.0 * (beside - 0.04))
+
+    return Block(above + side + 2.0 * font.line_in + 0.16, draw)
+
+
+def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: Overlay) -> None:
+    """Fill a square panel: east to the left, north up, distances from the centre true."""
+    view = view_of(sky, overlay)
+    left, right, bottom, top = view.extent
+    axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
+    _draw_pixels(axes, (sky, norm), view, round(axes.get_window_extent().width / page.figure.dpi * page.image_dpi))
+    seen = overlay._replace(sources=in_view(overlay.sources, view))
+    place = partial(_offsets_from, view.centre)
+    draw_overlay(axes, seen, place, partial(on_zoom, centre_deg=view.centre))
+    inside = [*draw_graticule(page, axes, view), _draw_scale(page, axes, view)]
+    points = to_inches(axes, place(*places([*overlay.shown])))
+    inside += [around(x, y, 0.09) for x, y in [*points, *to_inches(axes, (np.zeros(1), np.zeros(1)))]]
+    draw_names(page, axes, [source.name for source in seen.sources], place(*places(seen.sources)), inside)
+
+
+def in_view(markers: Sequence[Marker], view: View) -> list[Marker]:
+    """Those inside of the panel."""
+    away = np.max(np.abs(offsets(*places(markers), view.centre)), axis=0)
+    return [marker for marker, far in zip(markers, away.tolist(), strict=True) if far < view.half_deg]
+
+
+def _offsets_from(centre_deg: tuple[float, float], ra_deg: Floats, dec_deg: Floats) -> tuple[Floats, Floats]:
+    return offsets(ra_deg, dec_deg, centre_deg)
+
+
+def _region_reach(overlay: Overlay) -> float:
+    """How far the regions reach of those that the panel is chosen by; 0 if there are none."""
+    quoted = [region for region in overlay.regions if region.style == "headline"] or overlay.regions
+    reaches = (reach_deg(line, overlay.best) for region in quoted for line in region.lines)
+    return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=0.0)
+
+
+def _good_reach(finest: Layer, best: tuple[float, float]) -> float:
+    good = finest.pixels[finest.rise < _RISE]
+    ra, dec = hpgeom.pixel_to_angle(finest.nside, good, nest=False)
+    away = np.hypot(*offsets(ra, dec, best))
+    return float(np.max(away, initial=0.0, where=away < _NEAR_DEG))
+
+
+def _draw_pixels(axes: Axes, colours: tuple[list[Layer], LogNorm], view: View, n: int) -> None:
+    grid = ((np.arange(n) + 0.5) / n * 2.0 - 1.0) * view.half_deg
+    places_deg = inverse_offsets(*np.meshgrid(-grid, grid), view.centre)
+    image = coloured(*values_at(colours[0], *places_deg), colours[1])
+    axes.imshow(image, origin="lower", extent=view.extent, interpolation="none", aspect="auto")
+
+
+def _draw_scale(page: Page, axes: Axes, view: View) -> Box:
+    """A bar of a round length in the lower left corner."""
+    length = scale_deg(view.half_deg)
+    font, frame = page.font(7.5), frame_of(axes)
+    text = f"{length:g}°"
+    long = length / (2.0 * view.half_deg) * (frame.right - frame.left)
+    wide = max(long, width_in(text, font))
+    box = Box(frame.left + 0.1, frame.bottom + 0.08, frame.left + 0.1 + wide, frame.bottom + 0.14 + font.line_in)
+    middle = (box.left + box.right) / 2.0
+    axes.plot(
+        [middle - long / 2.0, middle + long / 2.0], [box.bottom + 0.02] * 2, transform=page.figure.dpi_scale_trans,
+        color="white", linewidth=1.8, path_effects=ON_MAP, zorder=8,
+    )  # fmt: skip
+    write_on_map(page, axes, box._replace(bottom=box.bottom + 0.06), text, font.size)
+    return box
+
+
+def scale_deg(half_deg: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is no longer than 0.4 of this."""
+    power = 10.0 ** np.floor(np.log10(0.4 * half_deg))
+    return float(max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= 0.4 * half_deg * (1.0 + 1e-9)))

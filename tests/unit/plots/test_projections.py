@@ -100,12 +100,3 @@ def test_nothing_but_nan_is_no_error():
     sky = raster.layers({8: (np.array([3, 1]), np.array([np.nan, np.inf])), 64: (np.array([], int), np.array([]))})
     assert len(sky) == 1
     assert np.isnan(sky[0].rise).all()
-
-
-def test_interpolation_passes_through_pixel_centres():
-    pixels = np.arange(12 * 16**2)
-    layer = raster.Layer(16, pixels, np.sin(pixels / 100.0))
-    ra, dec = hpgeom.pixel_to_angle(16, pixels[200:300], nest=False)
-    assert raster.smooth_values_at(layer, ra, dec) == pytest.approx(layer.rise[200:300], abs=1e-9)
-    hole = raster.Layer(16, np.delete(pixels, 250), np.delete(layer.rise, 250))
-    assert np.isnan(raster.smooth_values_at(hole, ra, dec)[50])

@@ -9,7 +9,7 @@ from PIL import Image
 
 from skydriver.errors import ResultError
 from skydriver.plots.skymap import ANSWER_COLOURS
-from skydriver.plots.style import OUTLINE
+from skydriver.plots.style import HEADLINE_COLOUR
 from skydriver.services.picture import draw
 from skydriver.services.verdict import ANSWERS, verdict
 
@@ -37,7 +37,7 @@ def test_it_shows_the_answer(pictures):
 
 
 def test_it_shows_the_region_only_if_that_is_quoted(pictures):
-    edge = {label: count(picture[700:1200, 60:540], OUTLINE["color"]) for label, (picture, _) in pictures.items()}
+    edge = {label: count(picture[700:], HEADLINE_COLOUR) for label, (picture, _) in pictures.items()}
     assert edge["through-going"] > edge["starting"] + 300
     assert edge["starting"] == edge["cascade"]
 
