@@ -26,18 +26,6 @@ def track(tmp_path_factory, command):
     return answer, scan.folder / "out"
 
 
-@pytest.fixture(scope="module")
-def all_products(track, tmp_path_factory, command):
-    """Everything that can be made of it, by ending."""
-    _, folder = track
-    made = command(tmp_path_factory.mktemp("all")).json(
-        "products", npz_in(folder), "--out", "all", "--event", "example"
-    )
-    assert made["not_made"] == []
-    paths = [npz_in(folder).parents[1] / path if not Path(path).is_absolute() else Path(path) for path in made["products"]]
-    return made, paths
-
-
 def npz_in(folder):
     (path,) = folder.glob("*.npz")
     return path
@@ -65,11 +53,24 @@ def test_every_product_says_who_made_it_and_what_to_do_before_pointing(track, sk
     """Of those that are text, or hold it."""
     _, folder = track
     statement = skydriver.json("products", npz_in(folder), "--out", "all")["statement"]
-    for part in ("Made by SkyDriver pandel_mpe", "not endorsed by IceCube", "official notice before pointing", "0.8 deg"):
+    for part in (
+        "Made by SkyDriver pandel_mpe",
+        "not endorsed by IceCube",
+        "official notice before pointing",
+        "0.8 deg",
+    ):
         assert part in statement
     words = re.sub(r"[^a-z]", "", statement.split(",")[0].lower())
     files = by_ending(skydriver.folder / "all")
-    for ending in ("contours.txt", "reg", "notice.json", "circular.txt", "multiorder.fits", "moc90.fits", "provenance.json"):
+    for ending in (
+        "contours.txt",
+        "reg",
+        "notice.json",
+        "circular.txt",
+        "multiorder.fits",
+        "moc90.fits",
+        "provenance.json",
+    ):
         text = re.sub(r"[^a-z]", "", files[ending].decode("latin-1").lower())
         assert words in text, ending
 
@@ -190,15 +191,18 @@ def skyreader_map(tmp_path):
     fine = hpgeom.query_circle(64, 100.0, 20.0, 9.0, nest=False)
     stages = {8: np.arange(768), 64: np.asarray(fine)}
     columns = ["index", "llh", "E_in", "E_tot", "X", "Y", "Z", "T"]
+    about = {"run_id": 127907, "event_id": 20178442, "event_type": "HESE", "mjd": 57505.24, "is_real_event": True}
     document = {
         f"nside-{nside}": {
             "columns": columns,
-            "metadata": {"nside": nside, "complete": True, "run_id": 127907, "event_id": 20178442, "event_type": "HESE",
-                         "mjd": 57505.24, "is_real_event": True, "version": 1},
-            "data": [[int(p), float(llh), *["<skyreader.nan>"] * 6] for p, llh in zip(pixel, rise(nside, pixel), strict=True)],
+            "metadata": {"nside": nside, "complete": True, "version": 1} | about,
+            "data": [
+                [int(number), float(llh), *["<skyreader.nan>"] * 6]
+                for number, llh in zip(pixel, rise(nside, pixel), strict=True)
+            ],
         }
         for nside, pixel in stages.items()
-    }  # fmt: skip
+    }
     path = tmp_path / "run00127907.evt000020178442.HESE_8_64.json"
     path.write_text(json.dumps(document))
     return path
@@ -267,7 +271,9 @@ def test_a_result_that_is_none_is_refused(skydriver):
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_every_view_is_drawn(track, skydriver, view, kind):
     _, folder = track
-    done = skydriver("plot", npz_in(folder), "--view", view, "--out", f"it.{kind}", "--event", "example", "--width", "5")
+    done = skydriver(
+        "plot", npz_in(folder), "--view", view, "--out", f"it.{kind}", "--event", "example", "--width", "5"
+    )
     assert (done.returncode, done.stdout) == (0, f"it.{kind}\n")
     assert (skydriver.folder / f"it.{kind}").read_bytes().startswith(MAGIC[kind])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydriver.cli.cores import cores
-from skydriver.cli.event import JsonOption  # noqa: TC001 - typer reads it when it starts
+from skydriver.cli.event import JsonOption
 from skydriver.cli.interrupts import interruptible
 from skydriver.cli.output import complain, put, put_json
 from skydriver.cli.progress import LINE_SECONDS

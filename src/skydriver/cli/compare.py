@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads it when it starts
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skydriver.cli.event import JsonOption  # noqa: TC001 - typer reads it when it starts
+from skydriver.cli.event import JsonOption
 from skydriver.cli.output import put, put_json
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from skydriver.cli.calibrate import calibrate
 from skydriver.cli.compare import compare
 from skydriver.cli.event import event
 from skydriver.cli.output import accept_all_letters, complain
+from skydriver.cli.plot import plot
+from skydriver.cli.products import products
 from skydriver.cli.scan import scan
 from skydriver.cli.simulate import simulate
 from skydriver.errors import InputError, ResultError, SkyDriverError
@@ -33,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Where in the sky did a neutrino alert come from?",
 )
-for command in (scan, event, simulate, calibrate, compare):
+for command in (scan, products, plot, compare, event, simulate, calibrate):
     app.command()(command)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skydriver.cli.event import JsonOption  # noqa: TC001 - typer reads it when it starts
+from skydriver.cli.event import JsonOption
 from skydriver.cli.output import put, put_json
 from skydriver.cli.publishing import (
     AlgorithmOption,
@@ -37,9 +37,7 @@ def products(  # noqa: PLR0913 - one parameter for each option
     first_looks: FirstLooksOption = True,
     width: WidthOption = 10.0,
     nested: Annotated[bool, typer.Option("--nested", help="Order the flat map NESTED instead of RING.")] = False,
-    nside: Annotated[
-        int | None, typer.Option(help="Of the flat map [default: as fine as the map, up to 512].")
-    ] = None,
+    nside: Annotated[int | None, typer.Option(help="Of the flat map [default: as fine as the map, up to 512].")] = None,
     tense: Annotated[str, typer.Option(help="The notice's alert_tense.")] = "test",
     event_name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The event's name for notice and circular, if it has one.")

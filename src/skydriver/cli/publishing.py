@@ -22,9 +22,7 @@ AlgorithmOption = Annotated[str, typer.Option(help="Who made a map that does not
 LevelsOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Calibrated levels that hold for such a map: ic160427a.")
 ]
-PartOfSkyOption = Annotated[
-    bool, typer.Option("--part-of-sky", help="Such a map covers a part of the sky on purpose.")
-]
+PartOfSkyOption = Annotated[bool, typer.Option("--part-of-sky", help="Such a map covers a part of the sky on purpose.")]
 FlippedDeclinationOption = Annotated[
     bool, typer.Option("--flipped-declination", help="Such a map has declinations of the wrong sign (before 2023).")
 ]

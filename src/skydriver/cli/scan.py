@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skydriver.cli.cores import cores
-from skydriver.cli.event import EventArgument, JsonOption  # noqa: TC001 - typer reads them when it starts
+from skydriver.cli.event import EventArgument, JsonOption
 from skydriver.cli.interrupts import interruptible
 from skydriver.cli.output import put, put_json
 from skydriver.cli.scan_text import lines

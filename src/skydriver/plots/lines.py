@@ -32,7 +32,7 @@ class RegionLine(NamedTuple):
     """A region's edge: islands and holes are further lines."""
 
     label: str
-    """What the region is, without its level: "region with 0.8° (three-alert floor)"."""
+    """What the region is, for example ``90 % with 0.8 deg (three-alert floor)``."""
     style: Literal["headline", "statistical"]
     """Whether it is what is quoted, drawn solid, or statistical only, drawn dashed."""
     level: float
@@ -40,11 +40,6 @@ class RegionLine(NamedTuple):
     lines: tuple[ContourLine, ...]
     rise: float | None = None
     """2 delta-llh at its edge, to be marked on the colour bar; None where it has no single one."""
-
-    @property
-    def text(self) -> str:
-        """How the legend names it."""
-        return f"{100.0 * self.level:.4g} % {self.label}" + (", statistical only" * (self.style == "statistical"))
 
 
 def closed(line: ContourLine) -> tuple[Floats, Floats]:

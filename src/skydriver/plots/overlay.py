@@ -83,7 +83,7 @@ def draw_overlay(
     """
     for region, style in zip(overlay.regions, region_styles(overlay.regions), strict=True):
         for contour in region.lines:
-            axes.plot(*line(contour), gid=region.text, **style)
+            axes.plot(*line(contour), gid=region.label, **style)
     for index, marker in enumerate(overlay.shown):
         axes.plot(*place(*_place(marker)), **symbol(index))
     if overlay.sources:
@@ -109,7 +109,7 @@ def entries(overlay: Overlay, *, farthest_deg: float = 180.0) -> list[Entry]:
     best = overlay.best
     found = [Entry(f"best fit: RA {best[0]:.3f}°, Dec {best[1]:+.3f}°", "symbol", BEST)]
     for region, style in zip(overlay.regions, region_styles(overlay.regions), strict=True):
-        found.append(Entry(region.text + _beyond(region, best, farthest_deg), "line", style))
+        found.append(Entry(region.label + _beyond(region, best, farthest_deg), "line", style))
     found += [Entry(_describe(marker, best), "symbol", symbol(k)) for k, marker in enumerate(overlay.shown)]
     if more := len(overlay.markers) - len(overlay.shown):
         found.append(Entry(f"and {more} more, not drawn", "symbol", {"marker": ""}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from skydriver.recos.registry import find_reco
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -48,6 +48,9 @@ class Style(NamedTuple):
     """Of a catalogue."""
     event: Event | None
     """Needed for its view alone."""
+
+
+USUAL: Final = Style("png", 10.0, first_looks=True, sources=(), event=None)
 
 
 class View(NamedTuple):
@@ -167,11 +170,10 @@ def _fitted_pulses(shown: Publication, event: Event) -> Pulses:
 def _hits(pulses: Pulses) -> Hits:
     """Of each hit DOM: where it is, the time of its first pulse, and the charge of all."""
     order = np.argsort(pulses.time_ns, kind="stable")
-    doms, first, member = np.unique(
-        dom_index(pulses.string, pulses.om)[order], return_index=True, return_inverse=True
-    )
-    charge = np.bincount(member, weights=pulses.charge_pe[order])
-    return Hits(*dom_positions()[doms].T, pulses.time_ns[order][first], charge)
+    doms, first, member = np.unique(dom_index(pulses.string, pulses.om)[order], return_index=True, return_inverse=True)
+    charge = np.bincount(member, weights=pulses.charge_pe[order]).astype(np.float64)
+    x, y, z = dom_positions()[doms].T
+    return Hits(x, y, z, pulses.time_ns[order][first], charge)
 
 
 def _track(shown: Publication) -> Track | None:
@@ -180,5 +182,6 @@ def _track(shown: Publication) -> Track | None:
         return None
     rows = shown.skymap.stages[shown.best.nside]
     x, y, z, t = (float(rows[name][rows["index"] == shown.best.pixel][0]) for name in "XYZT")
-    zenith, azimuth = icrs_to_local(*np.radians([shown.best.ra_deg, shown.best.dec_deg]), shown.skymap.event.mjd)
+    ra, dec = math.radians(shown.best.ra_deg), math.radians(shown.best.dec_deg)
+    zenith, azimuth = icrs_to_local(ra, dec, shown.skymap.event.mjd)
     return Track(x, y, z, t, float(zenith), float(azimuth))

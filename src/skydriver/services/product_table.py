@@ -93,7 +93,7 @@ def _picture(view: View, kind: Format) -> Product:
         style = Style(kind, options.width_in, options.first_looks, sources, options.event)
         return draw_picture(view.name, shown, style)
 
-    needs = "event" if view.name == "event" else "nothing"
+    needs: Need = "event" if view.name == "event" else "nothing"
     return Product(f"{view.ending}{kind}", f"{view.holds}, as {kind.upper()}.", needs, make)
 
 

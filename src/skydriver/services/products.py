@@ -8,7 +8,8 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from skydriver.errors import ResultError
-from skydriver.services.picture import draw
+from skydriver.services.publishing import publication_of
+from skydriver.services.summary import Summary
 from skydriver.skymap.files import product_name, write_atomically
 from skydriver.skymap.json_format import write_json
 from skydriver.skymap.npz_format import write_npz
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from skydriver.services.verdict import Findings, Verdict
-    from skydriver.skymap.provenance import Provenance
+    from skydriver.skymap.publication import Quote
     from skydriver.skymap.skymap import SkyMap
 
 
@@ -65,19 +65,19 @@ def _try_out(folder: Path) -> None:
         raise ResultError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
 
 
-def write_products(found: Findings, judged: Verdict, summary: Mapping[str, Any], folder: Path) -> list[Path]:
+def write_products(skymap: SkyMap, summary: Mapping[str, Any], quote: Quote | None, folder: Path) -> list[Path]:
     """Write JSON, npz, summary and picture of a map; the files written.
 
     A partial map's files say so in their names. Without a best fit there is no picture.
 
     Parameters
     ----------
-    found
-        The map and what it says.
-    judged
-        Whether it may be used.
+    skymap
+        The map.
     summary
-        Both as plain objects (`skydriver.services.answer`).
+        What was found out about its event (`skydriver.services.answer`).
+    quote
+        What may be quoted of it.
     folder
         Where to write.
 
@@ -86,11 +86,8 @@ def write_products(found: Findings, judged: Verdict, summary: Mapping[str, Any],
     ResultError
         If a file cannot be written, or the map came without its provenance.
     """
-    skymap = found.skymap
-    provenance = _provenance(skymap)
+    base = folder / product_stem(skymap)
     open_folder(folder)
-    stem = product_name(skymap.event, provenance.algorithm, [nside for nside, _ in provenance.nsides], "json")
-    base = folder / (stem.removesuffix(".json") + (".partial" if provenance.partial else ""))
     files = [
         *write_json(skymap, base.with_name(base.name + ".json")),
         write_npz(skymap, base.with_name(base.name + ".npz")),
@@ -98,14 +95,25 @@ def write_products(found: Findings, judged: Verdict, summary: Mapping[str, Any],
     ]
     if skymap.best_fit() is not None:
         files.append(base.with_name(base.name + ".png"))
-        write_atomically(files[-1], draw(found, judged))
+        write_atomically(files[-1], _picture(skymap, summary, quote))
     return files
 
 
-def _provenance(skymap: SkyMap) -> Provenance:
-    if skymap.provenance is None:
+def product_stem(skymap: SkyMap) -> str:
+    """What the names of our own map's products begin with; a `ResultError` where it came without provenance."""
+    made = skymap.provenance
+    if made is None:
         raise ResultError("a map of unknown provenance is not published")
-    return skymap.provenance
+    name = product_name(skymap.event, made.algorithm, [nside for nside, _ in made.nsides], "json")
+    return name.removesuffix(".json") + (".partial" if made.partial else "")
+
+
+def _picture(skymap: SkyMap, summary: Mapping[str, Any], quote: Quote | None) -> bytes:
+    """The overview as it is made of the files, too."""
+    from skydriver.services.pictures import USUAL, draw_picture  # noqa: PLC0415 - matplotlib loads slowly
+
+    shown = publication_of(skymap, Summary.model_validate(summary), quote)
+    return draw_picture("overview", shown, USUAL)
 
 
 def _write_summary(summary: Mapping[str, Any], path: Path) -> Path:

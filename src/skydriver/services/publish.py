@@ -1,4 +1,4 @@
-"""The use cases behind ``skydriver products`` and ``skydriver plot``: from a result's file to what is published of it."""
+"""The use cases behind ``skydriver products`` and ``skydriver plot``: from a result to what is published of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from skydriver.errors import ResultError, SettingError
 from skydriver.services.catalogue import read_catalogue
 from skydriver.services.event_summary import load
 from skydriver.services.product_table import PRODUCTS
-from skydriver.services.products import open_folder
+from skydriver.services.products import open_folder, product_stem
 from skydriver.services.publishing import read_publication
-from skydriver.skymap.files import product_stem, write_atomically
+from skydriver.skymap.files import product_name, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def publish(request: Request) -> dict[str, Any]:
 
 
 def draw(request: Request, ending: str, file: Path | None) -> Path:
-    """Make one picture, that of a product's ending, and write it into `file`, or beside the result; the file written."""
+    """Make the picture that has a product's ending; the file written, which is `file` or one beside the result."""
     (product,) = _wanted((ending,))
     shown = read_publication(request.result, request.foreign)
     options = _with_inputs(request, shown)
@@ -141,7 +141,7 @@ def _write(
 
 def _name(shown: Publication, ending: str) -> str:
     """A product's file name."""
-    made = shown.skymap.provenance
-    nsides = list(shown.skymap.stages) if made is None else [nside for nside, _ in made.nsides]
-    partial = "partial." if made is not None and made.partial else ""
-    return f"{product_stem(shown.skymap.event, shown.algorithm, nsides)}.{partial}{ending}"
+    skymap = shown.skymap
+    if skymap.provenance is None:
+        return product_name(skymap.event, shown.algorithm, skymap.stages, ending)
+    return f"{product_stem(skymap)}.{ending}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -125,25 +125,27 @@ def _why_not(summary: Summary | None, skymap: SkyMap) -> str:
         return "the scan was interrupted: the map is partial"
     if summary is None:
         return "there is no summary beside the map, so nothing is known of the event"
-    match summary.topology.label:
-        case "through-going":
-            return f"no calibration of {made.algorithm} speaks of such events"
-        case "starting" | "skimming" as label:
-            return f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic"
-        case "cascade":
-            return "it is a cascade: its direction is not known"
-        case _:
-            return "it is not known to be a track through the detector"
+    reasons = {
+        "through-going": f"no calibration of {made.algorithm} speaks of such events",
+        "cascade": "it is a cascade: its direction is not known",
+        "unknown": "it is not known to be a track through the detector",
+    }
+    label = summary.topology.label
+    return reasons.get(label, f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic")
 
 
 def _check_same(summary: Summary, skymap: SkyMap) -> None:
     """Refuse a summary of another map."""
-    best, made = best_of(skymap), skymap.provenance
-    of_map = (skymap.event.run_id, skymap.event.event_id, made and made.algorithm, skymap.partial, best.nside, best.pixel)
-    found = summary.best_fit
-    said = (summary.run_id, summary.event_id, summary.algorithm, summary.partial, *(found and (found.nside, found.pixel) or ()))
-    names = ("run_id", "event_id", "algorithm", "partial", "best nside", "best pixel")
-    for name, here, there in zip(names, of_map, said, strict=False):
+    best, made, said = best_of(skymap), skymap.provenance, summary.best_fit
+    pairs = {
+        "run_id": (summary.run_id, skymap.event.run_id),
+        "event_id": (summary.event_id, skymap.event.event_id),
+        "algorithm": (summary.algorithm, made.algorithm if made else ""),
+        "partial": (summary.partial, skymap.partial),
+        "best_fit.nside": (said.nside if said else None, best.nside),
+        "best_fit.pixel": (said.pixel if said else None, best.pixel),
+    }
+    for name, (there, here) in pairs.items():
         if here != there:
             raise ResultError(f"the summary beside the map is of another one: its {name} is {there}, the map's {here}")
 
@@ -156,5 +158,7 @@ def _quote(skymap: SkyMap, summary: Summary) -> Quote | None:
     quote = regions_with(skymap, known.calibration, known.sigma_sys_deg, tests_only=known.tests_only).quote()
     area = quote.outline(0.9).area_deg2
     if not math.isclose(area, known.area90_deg2, rel_tol=SAME_AREA):
-        raise ResultError(f"the summary beside the map says an area of {known.area90_deg2:.4g} deg2, the map {area:.4g}")
+        raise ResultError(
+            f"the summary beside the map says an area of {known.area90_deg2:.4g} deg2, the map {area:.4g}"
+        )
     return quote

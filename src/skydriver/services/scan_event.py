@@ -14,7 +14,7 @@ from skydriver.services.headline import headline
 from skydriver.services.preparation import prepare
 from skydriver.services.products import folder_to_fill, write_products
 from skydriver.services.scan_run import ScanRun
-from skydriver.services.verdict import Findings, verdict
+from skydriver.services.verdict import Findings, quote_of, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def scan_event(
         found = _findings(run)
         judged = verdict(found)
         content = answer(found, judged)
-        products = write_products(found, judged, content, out)
+        products = write_products(run.skymap, content, quote_of(found), out)
     return content | _cost(run) | {"products": [str(path) for path in products]}
 
 

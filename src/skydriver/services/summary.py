@@ -102,5 +102,5 @@ def summary_beside(path: Path) -> Summary | None:
         return Summary.model_validate_json(read_whole(beside))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ResultError(f"{beside.name}: {where}: {first['msg']}" if where else f"{beside.name}: {first['msg']}") from error
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise ResultError(f"{beside.name}: {where}{first['msg']}") from error

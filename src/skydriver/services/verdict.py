@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skydriver.services.spread import Systematics, VariantResult
     from skydriver.services.topology import Topology
     from skydriver.skymap.map_regions import MapRegions
+    from skydriver.skymap.publication import Quote
     from skydriver.skymap.skymap import BestFit, SkyMap
 
 Answer = Literal["yes", "caution", "no"]
@@ -63,6 +64,11 @@ class Findings(NamedTuple):
     """Which of the scans was cut short (`skydriver.services.scan_run.Step`)."""
     stated: Mapping[str, float] = MappingProxyType({})
     """Energies and the like that the event itself states (`skydriver.events.stated.stated_energies`)."""
+
+
+def quote_of(found: Findings) -> Quote | None:
+    """What may be quoted of the map: its regions, where they are the headline."""
+    return found.regions.quote() if found.regions is not None and found.headline.kind == "region" else None
 
 
 def verdict(found: Findings) -> Verdict:

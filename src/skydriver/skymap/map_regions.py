@@ -11,7 +11,7 @@ from skydriver.skymap.extent import errors_of, rectangle_of
 from skydriver.skymap.outline import Outline
 from skydriver.skymap.posterior import posterior, region
 from skydriver.skymap.publication import Quote
-from skydriver.skymap.regions import density_contours, rise_region, share_outside, wilks_region
+from skydriver.skymap.regions import WILKS, density_contours, rise_region, share_outside, wilks_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,19 +100,30 @@ def map_regions(skymap: SkyMap, calibration: Calibration, topology: str, charge_
     charge_pe
         Charge of its cleaned pulses.
     """
-    best, band = skymap.best_fit(), calibration.band(topology, charge_pe)
-    if best is None or band is None:
+    band = calibration.band(topology, charge_pe)
+    if band is None or skymap.best_fit() is None:
         return None
-    cells = cells_of(skymap)
-    found = posterior(cells, band.sigma_sys_deg)
+    return regions_with(skymap, calibration.name, band.sigma_sys_deg, tests_only=calibration.tests_only)
+
+
+def regions_with(skymap: SkyMap, calibration: str, sigma_sys_deg: float, *, tests_only: bool) -> MapRegions:
+    """The regions of a map with a systematic error, degrees per axis, that a calibration says.
+
+    Raises
+    ------
+    ResultError
+        Where the map has no best fit.
+    """
+    best, cells = _best_of(skymap), cells_of(skymap)
+    found = posterior(cells, sigma_sys_deg)
     half, most = region(found, 0.5), region(found, 0.9)
     wilks50, wilks90 = (wilks_region(skymap, cells, level) for level in (0.5, 0.9))
-    floor = f"with {band.sigma_sys_deg:g} deg ({calibration.name})"
+    floor = f"with {sigma_sys_deg:g} deg ({calibration})"
     quoted = [_headline(skymap, best, found, part, floor) for part in (half, most)]
     return MapRegions(
-        calibration=calibration.name,
-        tests_only=calibration.tests_only,
-        sigma_sys_deg=band.sigma_sys_deg,
+        calibration=calibration,
+        tests_only=tests_only,
+        sigma_sys_deg=sigma_sys_deg,
         posterior=found,
         region50=half,
         region90=most,
@@ -140,25 +151,30 @@ def level_quote(skymap: SkyMap, name: str, algorithm: str) -> Quote:
     Raises
     ------
     SettingError
-        Naming ``calibration``, where there are no such levels or the map is not of their algorithm or is ours.
+        Naming ``levels``, where there are no such or the map is not of their algorithm or is ours.
     ResultError
         Where the map has no best fit.
     """
     if name not in PUBLISHED_LEVELS:
-        raise SettingError(
-            "calibration", f"{name[:40]!r} is none of the published levels: {', '.join(PUBLISHED_LEVELS)}"
-        )
+        raise SettingError("levels", f"{name[:40]!r} is none of the published levels: {', '.join(PUBLISHED_LEVELS)}")
     theirs, levels = PUBLISHED_LEVELS[name]
     if algorithm != theirs or skymap.provenance is not None:
         whose = f"of {algorithm[:40]}" if skymap.provenance is None else "made by SkyDriver"
-        raise SettingError("calibration", f"{name} is for official maps of {theirs} only, and this one is {whose}")
+        raise SettingError("levels", f"{name} is for official maps of {theirs} only, and this one is {whose}")
+    best, cells = _best_of(skymap), cells_of(skymap)
+    quoted = [
+        _by_rise(f"by {name}", best, rise_region(skymap, cells, level, rise), rise, headline=True)
+        for level, rise in levels.items()
+    ]
+    wilks = [_statistical(best, wilks_region(skymap, cells, level)) for level in (0.5, 0.9)]
+    return Quote(name, tests_only=True, sigma_sys_deg=None, outlines=(*quoted, *wilks), posterior=None)
+
+
+def _best_of(skymap: SkyMap) -> BestFit:
     best = skymap.best_fit()
     if best is None:
         raise ResultError("the map has no best fit: none of its pixels has a value")
-    cells = cells_of(skymap)
-    quoted = [_by_rise(f"by {name}", best, rise_region(skymap, cells, *pair), headline=True) for pair in levels.items()]
-    wilks = [_statistical(best, wilks_region(skymap, cells, level)) for level in (0.5, 0.9)]
-    return Quote(name, tests_only=True, sigma_sys_deg=None, outlines=(*quoted, *wilks), posterior=None)
+    return best
 
 
 def _headline(skymap: SkyMap, best: BestFit, found: Posterior, part: Region, floor: str) -> Outline:
@@ -181,11 +197,11 @@ def _headline(skymap: SkyMap, best: BestFit, found: Posterior, part: Region, flo
 
 def _statistical(best: BestFit, part: WilksRegion) -> Outline:
     """The outline of a region by Wilks."""
-    return _by_rise("by Wilks, statistical only", best, part, headline=False)
+    return _by_rise("by Wilks, statistical only", best, part, WILKS[part.level], headline=False)
 
 
-def _by_rise(how: str, best: BestFit, part: WilksRegion, *, headline: bool) -> Outline:
-    """The outline of a region by its rise of 2 delta-llh."""
+def _by_rise(how: str, best: BestFit, part: WilksRegion, rise: float, *, headline: bool) -> Outline:
+    """The outline of a region by the rise of 2 delta-llh at its edge."""
     rectangle = rectangle_of(part.contours, part.area_deg2)
     return Outline(
         name=f"{100.0 * part.level:g} % {how}",
@@ -198,4 +214,5 @@ def _by_rise(how: str, best: BestFit, part: WilksRegion, *, headline: bool) -> O
         errors=errors_of(rectangle, best.ra_deg, best.dec_deg),
         rectangle=rectangle,
         truncated=part.truncated,
+        rise=rise,
     )

@@ -55,3 +55,5 @@ class Outline(NamedTuple):
     rectangle: Rectangle
     truncated: bool
     """Whether the finest stage does not enclose it."""
+    rise: float | None = None
+    """2 delta-llh at its edge; None where that is not what it goes by."""

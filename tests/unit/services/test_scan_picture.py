@@ -6,11 +6,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from skydriver.services.picture import draw
 
 from skydriver.errors import ResultError
 from skydriver.plots.skymap import ANSWER_COLOURS
 from skydriver.plots.style import HEADLINE_COLOUR
-from skydriver.services.picture import draw
 from skydriver.services.verdict import ANSWERS, verdict
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from skydriver.skymap.cells import cells_of
 from skydriver.skymap.columns import rows_from
+from skydriver.skymap.contours import contours_of
+from skydriver.skymap.extent import errors_of, rectangle_of
 from skydriver.skymap.outline import Outline, Rectangle
 from skydriver.skymap.posterior import Region, posterior, region
 from skydriver.skymap.provenance import PixelError, Provenance
 from skydriver.skymap.publication import Publication, Quote
-from skydriver.skymap.contours import contours_of
-from skydriver.skymap.extent import errors_of, rectangle_of
 from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 IDENTITY = EventIdentity(138632, 31747601, "gold", 60279.76, is_real_event=True)

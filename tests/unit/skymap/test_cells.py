@@ -12,11 +12,6 @@ from hypothesis import strategies as st
 from skydriver.errors import ResultError
 from skydriver.scan.pixels import children, parents
 from skydriver.skymap.cells import Cells, cells_of, centre_vectors, centres_deg, coarsened, llh_at, pixels_in
-from skydriver.skymap.columns import rows_from
-from skydriver.skymap.skymap import SkyMap
-
-
-from skydriver.skymap.cells import cells_of, centre_vectors, centres_deg
 
 PROGRESSIONS = [(1,), (1, 2), (1, 4), (2, 4, 8), (1, 2, 8), (1, 4, 8, 16)]
 seeds = st.integers(0, 2**32)
