@@ -102,8 +102,11 @@ def crossings(values: Floats, step: float) -> Iterator[tuple[float, float]]:
             yield float(at[i] + share * (at[i + 1] - at[i])), k * step
 
 
-def draw_graticule(page: Page, axes: Axes, view: View) -> list[Box]:
-    """Draw the lines and their labels in a panel of a view's extent; the room of labels inside of it is returned."""
+def draw_graticule(page: Page, axes: Axes, view: View, taken: Box) -> list[Box]:
+    """Draw the lines and their labels in a panel of a view's extent; the room of labels inside of it is returned.
+
+    Where `taken` is, no label is written.
+    """
     steps = spacing(view)
     _draw_lines(axes, view, steps)
     font = page.font(8)
@@ -111,7 +114,7 @@ def draw_graticule(page: Page, axes: Axes, view: View) -> list[Box]:
     for side in sides:
         _label_side(axes, (side, list(_ra_crossings(view, side, steps.ra_deg))), font)
     if view.polar:
-        return _label_circles(page, axes, view, steps)
+        return _label_circles(page, axes, view, taken)
     labels = [(at, _dec_text(dec, steps.dec_deg)) for at, dec in crossings(_dec_along(view, "left"), steps.dec_deg)]
     _label_side(axes, ("left", labels), font)
     return []
@@ -204,9 +207,9 @@ def _write_outside(axes: Axes, side: str, label: tuple[float, str], font: Font) 
     axes.text(x, y, text, transform=axes.transAxes, ha=ha, va=va, size=font.size)
 
 
-def _label_circles(page: Page, axes: Axes, view: View, steps: Spacing) -> list[Box]:
+def _label_circles(page: Page, axes: Axes, view: View, taken: Box) -> list[Box]:
     """Write declinations on their circles around a pole, between two meridians and away from the middle."""
-    font, frame = page.font(7.5), frame_of(axes)
+    font, frame, steps = page.font(7.5), frame_of(axes), spacing(view)
     ra = np.arange(0.5, 360.0 / steps.ra_deg) * steps.ra_deg
     boxes: list[Box] = []
     lines = line_points(axes)
@@ -217,7 +220,7 @@ def _label_circles(page: Page, axes: Axes, view: View, steps: Spacing) -> list[B
         wide, high = width_in(text, font) / 2.0 + 0.03, font.line_in / 2.0
         spots = to_inches(axes, offsets(ra, np.full_like(ra, parallel), view.centre))
         fits = [Box(x - wide, y - high, x + wide, y + high) for x, y in spots]
-        fits = [box for box in fits if frame.holds(box) and not any(box.meets(other) for other in boxes)]
+        fits = [box for box in fits if frame.holds(box) and not any(box.meets(other) for other in [taken, *boxes])]
         if fits:
             boxes.append(max(fits, key=lambda box: (not box.crossed(lines), _from_middle(box, frame))))
             write_on_map(page, axes, boxes[-1], text, font.size)

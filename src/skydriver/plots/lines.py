@@ -108,7 +108,7 @@ def _too_long(points: Floats) -> NDArray[np.bool_]:
     right = np.radians((start + across) * width[1:] - start * width[:-1]) * 2.0 * MAP_HEIGHT / np.pi
     on_map = np.hypot(right, np.diff(y))
     chord = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    return np.asarray((chord > np.radians(LONGEST_DEG)) | (on_map > _LONGEST_ON_MAP), np.bool_)
+    return np.asarray((chord > 2.0 * np.sin(np.radians(LONGEST_DEG) / 2.0)) | (on_map > _LONGEST_ON_MAP), np.bool_)
 
 
 def _angles(points: Floats) -> tuple[Floats, Floats]:

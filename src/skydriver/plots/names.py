@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LONGEST_IN: Final = 1.3
 _AWAY_IN: Final = 0.08
+_ANOTHERS_IN: Final = 0.15
+"""So far from a symbol a name may be taken for that one's."""
 
 
 class Box(NamedTuple):
@@ -61,16 +63,17 @@ def draw_names(
     places
         Where they are on the map, in its own coordinates.
     taken
-        Where nothing may be written over. A name that finds no room is left out.
+        Where nothing may be written over. A name that finds no room, or none near its own symbol only, is left out.
     """
     if len(names) > MOST_NAMES:
         return
     font = page.font(7.5)
     inches, lines = to_inches(axes, places), line_points(axes)
-    frame, occupied = frame_of(axes), [*taken, *(around(x, y) for x, y in inches)]
-    for name, (x, y) in zip(names, inches, strict=True):
+    frame, occupied = frame_of(axes), list(taken)
+    for index, (name, (x, y)) in enumerate(zip(names, inches, strict=True)):
+        others = [around(one, two, _ANOTHERS_IN) for one, two in np.delete(inches, index, axis=0)]
         (line,) = shortened(name, _LONGEST_IN * page.scale, font) or [""]
-        rooms = list(_rooms(x, y, (width_in(line, font), font.line_in), frame, occupied))
+        rooms = list(_rooms(x, y, (width_in(line, font), font.line_in), frame, [*occupied, *others, around(x, y)]))
         box = min(rooms, key=lambda room: room.crossed(lines), default=None)
         if box is not None:
             occupied.append(box)

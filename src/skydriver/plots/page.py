@@ -32,11 +32,15 @@ _NARROW_IN: Final = 7.5
 _SETTINGS: Final[Any] = {
     "font.family": FAMILY,
     "pdf.fonttype": 42,
+    "text.hinting": "none",
     "text.parse_math": False,
     "text.usetex": False,
     "path.simplify": False,
 }
-"""Letters stay letters: TrueType in PDF, and no formula is looked for in a name. (Their type lists every setting.)"""
+"""Letters are as wide in every form and stay letters, and no formula is looked for in a name.
+
+Any: the type of these lists every setting.
+"""
 
 
 class Texts(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.ft2font import FT2Font
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +15,8 @@ Weight = Literal["normal", "bold"]
 FAMILY: Final = "DejaVu Sans"
 """It comes with matplotlib: pictures look the same on every machine."""
 LINE_SPACING: Final = 1.32
-_MEASURED_AT_DPI: Final = (120, 480)
-"""Small letters are wider or narrower by some per cent in a PNG, which has few dots for them, than in a PDF."""
-_MARGIN: Final = 1.005
+_EM: Final = 100.0
+_MARGIN: Final = 1.01
 
 
 class Font(NamedTuple):
@@ -41,8 +40,8 @@ def plain(text: str) -> str:
 
 
 def width_in(text: str, font: Font) -> float:
-    """How wide a line of text is, inches."""
-    return max(_width_pixels(text, font.size, font.weight, dpi) / dpi for dpi in _MEASURED_AT_DPI) * _MARGIN
+    """How wide a line of text is, inches: that of its letters, which are never farther apart than that."""
+    return sum(_advance(letter, font.weight) for letter in text) * font.size / 72.0 * _MARGIN
 
 
 def wrapped(text: str, room_in: float, font: Font) -> list[str]:
@@ -85,21 +84,19 @@ def _longest(text: str, room_in: float, font: Font) -> int:
 
 
 @cache
+def _typeface(weight: Weight) -> FT2Font:
+    """Our own: matplotlib sets the size of those that it shares."""
+    font = FT2Font(str(findfont(FontProperties(family=FAMILY, weight=weight))))
+    font.set_size(_EM, 72.0)
+    return font
+
+
+@cache
 def _characters() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(family=FAMILY))).get_charmap())
+    return frozenset(_typeface("normal").get_charmap())
 
 
 @cache
-def _renderer(dpi: int) -> RendererAgg:
-    return RendererAgg(8, 8, dpi)  # type: ignore[no-untyped-call] # has no types
-
-
-@cache
-def _properties(size: float, weight: Weight) -> FontProperties:
-    return FontProperties(family=FAMILY, size=size, weight=weight)
-
-
-def _width_pixels(text: str, size: float, weight: Weight, dpi: int) -> float:
-    properties = _properties(size, weight)
-    width, _, _ = _renderer(dpi).get_text_width_height_descent(text, properties, False)  # type: ignore[no-untyped-call] # noqa: FBT003 - not mathematics
-    return float(width)
+def _advance(letter: str, weight: Weight) -> float:
+    """How far a letter moves the next, in units of the font's size; FreeType gives 1/65536 of a pixel."""
+    return float(_typeface(weight).load_char(ord(letter)).linearHoriAdvance) / 65536.0 / _EM

@@ -80,7 +80,8 @@ def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: 
     seen = overlay._replace(sources=in_view(overlay.sources, view))
     place = partial(_offsets_from, view.centre)
     draw_overlay(axes, seen, place, partial(on_zoom, centre_deg=view.centre))
-    inside = [*draw_graticule(page, axes, view), _draw_scale(page, axes, view)]
+    scale = _draw_scale(page, axes, view)
+    inside = [scale, *draw_graticule(page, axes, view, scale)]
     points = to_inches(axes, place(*places([*overlay.shown])))
     inside += [around(x, y, 0.09) for x, y in [*points, *to_inches(axes, (np.zeros(1), np.zeros(1)))]]
     draw_names(page, axes, [source.name for source in seen.sources], place(*places(seen.sources)), inside)

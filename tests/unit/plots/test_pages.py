@@ -31,7 +31,7 @@ N_MAPS = {"overview": 2, "all sky": 1, "zoom": 1}
 SUMMARY = Summary("caution", "through-going", "90% 9 deg2 " * 20, tuple(f"reason {k} " * 30 for k in range(5)))
 ODD_NAMES = [
     "$x^2$",
-    r"\frac{1}",
+    r"$\frac{$",
     "a_b_c",
     "_hidden",
     "two\nlines",
@@ -185,11 +185,21 @@ def test_parts_beyond_the_zoom_are_told(by_hand):
 @pytest.mark.parametrize(("n", "named"), [(MOST_NAMES, True), (MOST_NAMES + 1, False)])
 @pytest.mark.parametrize("picture", ["all sky", "zoom"])
 def test_sources_have_names_unless_they_are_many(by_hand, n, named, picture):
-    sources = [Marker(f"source {k}", 100.0, 16.0 + 8.0 * k / n) for k in range(n)]
+    apart = {"all sky": 10.0, "zoom": 0.5}[picture]
+    sources = [Marker(f"source {k}", 101.0, 20.0 + apart * (k - n / 2)) for k in range(n)]
     overlay = Overlay((100.0, 20.0), by_hand.regions(100.0, 20.0, 4.0), sources=sources)
     with settings():
         texts = [text for text, _ in written(page_of(picture, by_hand.bowl(100.0, 20.0), overlay, by_hand.texts))]
     assert any(text.startswith("source ") and text[7:].isdigit() for text in texts) == named
+
+
+def test_no_name_stands_where_it_could_be_anothers(by_hand):
+    """Of two sources that are too close to each other for that, neither is named."""
+    sources = [Marker("alone", 101.0, 21.0), Marker("one", 99.0, 19.0), Marker("other", 99.01, 19.01)]
+    overlay = Overlay((100.0, 20.0), by_hand.regions(100.0, 20.0, 2.0), sources=sources)
+    with settings():
+        texts = {text for text, _ in written(page_of("zoom", by_hand.bowl(100.0, 20.0), overlay, by_hand.texts))}
+    assert {"alone", "one", "other"} & texts == {"alone"}
 
 
 def test_past_the_twelfth_marker_they_are_counted(by_hand):

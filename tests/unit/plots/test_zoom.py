@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from skydriver.plots import graticule, lines
 from skydriver.plots.graticule import View
 from skydriver.plots.lines import RegionLine
+from skydriver.plots.names import Box
 from skydriver.plots.overlay import Marker, Overlay
 from skydriver.plots.page import Page, settings
 from skydriver.plots.projections import inverse_offsets, offsets
@@ -105,7 +106,7 @@ def test_every_label_stands_where_its_coordinate_is(best, half):
     view = View(best, half)
     left, right, bottom, top = view.extent
     axes.set(xlim=(left, right), ylim=(bottom, top))
-    graticule.draw_graticule(page, axes, view)
+    graticule.draw_graticule(page, axes, view, Box(0.0, 0.0, 0.0, 0.0))
     outside = [text for text in axes.findobj(Text) if text.get_transform() == axes.transAxes and text.get_text()]
     labels = [(np.clip(text.get_position(), 0.0, 1.0), text.get_text()) for text in outside]
     assert len(labels) >= 4
