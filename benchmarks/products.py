@@ -65,7 +65,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=5)
     repeat = parser.parse_args().repeat
-    events = {"example": "example"} | ({"IC231202A": str(SHARED / "events" / "138632_31747601.json")} if SHARED.is_dir() else {})
+    events = {"example": "example"} | (
+        {"IC231202A": str(SHARED / "events" / "138632_31747601.json")} if SHARED.is_dir() else {}
+    )
     with tempfile.TemporaryDirectory() as name:
         results = {title: scanned(event, Path(name) / title) for title, event in events.items()}
         print("| all products of | s by the clock |\n|---|---|")

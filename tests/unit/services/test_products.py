@@ -18,7 +18,7 @@ from skydriver.services.local_scan import LocalScan
 from skydriver.services.preparation import ScanRequest
 from skydriver.services.products import folder_to_fill, write_products
 from skydriver.services.result import sky_map
-from skydriver.services.verdict import Findings, verdict
+from skydriver.services.verdict import Findings, quote_of, verdict
 from skydriver.skymap.json_format import read_json
 from skydriver.testing.events import toy_event
 
@@ -37,8 +37,7 @@ def a_map(n=12, llh=1.0):
 def written_of(skymap, folder, looks=()):
     """The products of a map of no topology."""
     found = Findings(skymap, looks, None, None, NOTHING, None)
-    judged = verdict(found)
-    return write_products(found, judged, answer(found, judged), folder)
+    return write_products(skymap, answer(found, verdict(found)), quote_of(found), folder)
 
 
 def test_a_whole_map(tmp_path):
@@ -51,8 +50,8 @@ def test_a_whole_map(tmp_path):
 
 def test_the_summary_is_the_answer(tmp_path):
     found = Findings(a_map(), first_looks(EVENT), None, None, NOTHING, None)
-    judged = verdict(found)
-    written = write_products(found, judged, content := answer(found, judged), tmp_path)
+    content = answer(found, verdict(found))
+    written = write_products(found.skymap, content, None, tmp_path)
     (path,) = (path for path in written if path.name.endswith(".summary.json"))
     assert json.loads(path.read_bytes()) == content
 
