@@ -233,9 +233,10 @@ def test_a_region_that_is_all_of_the_sky_has_no_line(map_of):
     assert rectangle_of(found.contours, found.area_deg2) == (0.0, 360.0, -90.0, 90.0)
 
 
-def test_in_coarse_cells_the_line_follows_their_sides(map_of):
+@pytest.mark.parametrize("llh", [0.1, 4.61 / 2.0])
+def test_in_coarse_cells_the_line_follows_their_sides(map_of, llh):
     """A coarse pixel that is in the region, beside fine ones that are not: its area is its own but for the corners."""
-    coarse = np.where(np.arange(192) == 100, 0.1, 50.0)
+    coarse = np.where(np.arange(192) == 100, llh, 50.0)
     fine = children(4, np.array([20]), 64).ravel()
     skymap = map_of({4: (np.arange(192), coarse), 64: (fine, np.where(fine == fine[7], 0.0, 60.0))})
     found = wilks_region(skymap, cells_of(skymap), 0.9)
