@@ -115,7 +115,7 @@ def wilks_region(skymap: SkyMap, cells: Cells, level: float) -> WilksRegion:
 def rise_region(skymap: SkyMap, cells: Cells, level: float, rise: float) -> WilksRegion:
     """The region of 2 delta-llh up to a value.
 
-    Its area is that inside its lines, which for a disc of any size is too small by 0.7 pixels, for the lines are chords:
+    Its area is that inside its lines, too small by 0.7 pixels for a disc of any size, for the lines are chords:
     0.5 % where its radius is seven pixels, 0.15 % where it is twelve. The pixels' own area scatters by 0.9 and 0.6 %.
     Pixels are those of the finest cells, or coarser ones, of the mean llh, where these would be more than `MAX_PIXELS`.
 
