@@ -115,9 +115,9 @@ def wilks_region(skymap: SkyMap, cells: Cells, level: float) -> WilksRegion:
 def rise_region(skymap: SkyMap, cells: Cells, level: float, rise: float) -> WilksRegion:
     """The region of 2 delta-llh up to a value.
 
-    Its area is that inside its lines: of a disc, seven pixels in radius, that is 0.5 % too small, of one of twelve
-    0.15 %, while the pixels' own area scatters by 0.9 % and 0.6 %. Pixels are those of the finest cells, or coarser
-    ones, of the mean llh, where these would be more than `MAX_PIXELS`.
+    Its area is that inside its lines, too small by 0.7 pixels for a disc of any size, for the lines are chords:
+    0.5 % where its radius is seven pixels, 0.15 % where it is twelve. The pixels' own area scatters by 0.9 and 0.6 %.
+    Pixels are those of the finest cells, or coarser ones, of the mean llh, where these would be more than `MAX_PIXELS`.
 
     Parameters
     ----------
@@ -139,10 +139,11 @@ def rise_region(skymap: SkyMap, cells: Cells, level: float, rise: float) -> Wilk
     smooth = smooth._replace(llh=smooth.llh - smooth.llh.min())
     own = pixels_in(smooth.select(2.0 * smooth.llh <= rise), nside)
     pixel = np.setdiff1d(np.union1d(own, neighbours(nside, own)), [MISSING])
+    held = np.isin(pixel, own)
     height = math.sqrt(rise) - np.sqrt(2.0 * llh_at(smooth, nside, pixel))
     # A value that is a coarser pixel's is not that of this place: the line follows the coarser one's sides.
-    height[~np.isin(pixel, _scanned(skymap, nside))] *= np.inf
-    contours = _contours(nside, pixel, height, np.isin(pixel, own))
+    height = np.where(np.isin(pixel, _scanned(skymap, nside)), height, np.where(held, np.inf, -np.inf))
+    contours = _contours(nside, pixel, height, held)
     return WilksRegion(level, area_deg2(contours, about), _truncated(skymap, inside), nside, own, contours)
 
 

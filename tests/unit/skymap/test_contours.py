@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skydriver.skymap.contours import MARGIN, area_deg2, contains_place, contours_of
+from skydriver.skymap.contours import MARGIN, _solid_angle, area_deg2, contains_place, contours_of
 
 SKY_DEG2 = 4.0 * math.pi * math.degrees(1.0) ** 2
 THREE_MEET = [(90.0 * k, sign * math.degrees(math.asin(2.0 / 3.0))) for k in range(4) for sign in (1, -1)]
@@ -241,6 +241,25 @@ def test_each_lines_area_is_what_lies_to_its_left_and_together_they_are_the_regi
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("corners", "share"),
+    [
+        (["x", "y", "z"], 1 / 8),
+        (["x", "z", "y"], -1 / 8),
+        (["-x", "-z", "-y"], 1 / 8),
+        (["x", "y", "-x", "-y"], 1 / 2),
+        (["x", "y", "-x", "z"], 1 / 4),
+        (["x", "y", "-x", "-z"], -1 / 4 + 1),
+    ],
+)
+def test_lines_through_the_ends_of_axes_have_the_area_of_so_many_octants(corners, share):
+    """Where the antipode of one corner is another, and where the mean of all is nowhere; half the sky is positive."""
+    axes = {"x": [1.0, 0.0, 0.0], "y": [0.0, 1.0, 0.0], "z": [0.0, 0.0, 1.0]}
+    line = [-np.array(axes[name[1]]) if name[0] == "-" else np.array(axes[name]) for name in corners]
+    wanted = 4.0 * math.pi * share
+    assert _solid_angle(np.array(line)) == pytest.approx(wanted if wanted <= 2.0 * math.pi else wanted - 4.0 * math.pi)
+
+
 @settings(deadline=None, max_examples=30)
 @given(seeds, st.sampled_from([1, 2, 4, 8, 16]))
 def test_the_lines_around_the_rest_are_the_same_and_run_the_other_way(seed, nside):
@@ -303,6 +322,18 @@ def test_infinite_values_are_above_or_below_and_have_half_way_lines(seed):
     some = dice.permutation(pixel)[:20]
     inside = [contains_place(lines, about, *sky_place(vector)) for vector in at[some]]
     assert inside == above[some].tolist()
+
+
+@pytest.mark.parametrize("step", [1, 3, 5, 7])
+@pytest.mark.parametrize(("high", "n_islands"), [(1.1, 1), (0.9, 2)])
+def test_two_pixels_that_meet_in_a_corner_are_joined_if_the_mean_there_is_above(high, n_islands, step):
+    """The neighbours before and after the one across the corner are the other two of the four."""
+    for middle in np.random.default_rng(step).integers(3072, size=10):
+        around = healpy.get_all_neighbours(16, int(middle))
+        if around[step] >= 0:
+            value = np.full(3072, -1.0)
+            value[[middle, around[step]]] = high
+            assert len(contours_of(16, np.arange(3072), value, 0.0)) == n_islands
 
 
 def test_a_value_at_the_edge_is_outside_and_the_line_goes_around_it():

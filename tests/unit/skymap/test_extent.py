@@ -108,6 +108,12 @@ def test_an_arc_reaches_farther_north_than_its_ends():
     assert rectangle_of([south], 900.0) == pytest.approx((330.0, 30.0, -top, -40.0))
 
 
+def test_an_island_beside_a_long_arc_does_not_hide_the_rest_of_it():
+    ra, dec = np.array([0.0, 150.0, 300.0, 300.0, 150.0, 0.0]), np.array([10.0, 10.0, 10.0, 20.0, 20.0, 20.0])
+    band = Contour(ra, dec, 3000.0)
+    assert rectangle_of([band, circle(10.0, -40.0, 1.0)], 3003.0)[:2] == pytest.approx((0.0, 300.0))
+
+
 @pytest.mark.parametrize(("dec", "radius_deg"), [(89.9, 2.0), (89.0, 2.0), (90.0, 2.0), (60.0, 30.001), (-10.0, 120.0)])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_a_region_that_holds_a_pole_has_every_right_ascension(dec, radius_deg, sign):

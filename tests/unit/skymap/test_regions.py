@@ -187,7 +187,7 @@ def test_around_a_gaussian_wilks_lines_are_circles(map_of, place, width_deg, nsi
         assert errors == pytest.approx(reach(place, radius), rel=0.01)
 
 
-@pytest.mark.parametrize("sigma_deg", [0.05, 0.8, 10.0, 60.0])
+@pytest.mark.parametrize("sigma_deg", [0.05, 0.8, 10.0, 60.0, 90.0])
 @pytest.mark.parametrize("place", PLACES)
 def test_around_a_points_posterior_lines_are_circles_of_its_area(place, sigma_deg):
     nside = 2**18
@@ -233,9 +233,10 @@ def test_a_region_that_is_all_of_the_sky_has_no_line(map_of):
     assert rectangle_of(found.contours, found.area_deg2) == (0.0, 360.0, -90.0, 90.0)
 
 
-def test_in_coarse_cells_the_line_follows_their_sides(map_of):
+@pytest.mark.parametrize("llh", [0.1, 4.61 / 2.0])
+def test_in_coarse_cells_the_line_follows_their_sides(map_of, llh):
     """A coarse pixel that is in the region, beside fine ones that are not: its area is its own but for the corners."""
-    coarse = np.where(np.arange(192) == 100, 0.1, 50.0)
+    coarse = np.where(np.arange(192) == 100, llh, 50.0)
     fine = children(4, np.array([20]), 64).ravel()
     skymap = map_of({4: (np.arange(192), coarse), 64: (fine, np.where(fine == fine[7], 0.0, 60.0))})
     found = wilks_region(skymap, cells_of(skymap), 0.9)
@@ -244,16 +245,19 @@ def test_in_coarse_cells_the_line_follows_their_sides(map_of):
     assert np.array_equal(found.pixel, np.sort(np.append(children(4, np.array([100]), 64).ravel(), fine[7])))
 
 
-@pytest.mark.parametrize("most", [300, 5000])
-def test_a_region_of_very_many_pixels_is_drawn_on_coarser_ones(map_of, monkeypatch, most):
+@pytest.mark.parametrize(("most", "nside"), [(300, 16), (900, 32), (5000, 64)])
+def test_a_region_of_very_many_pixels_is_drawn_on_coarser_ones(map_of, monkeypatch, most, nside):
     """And is where it was."""
     skymap = gaussian_map(map_of, (50.0, 30.0), 12.0, 64)
     fine = wilks_region(skymap, cells_of(skymap), 0.9)
     monkeypatch.setattr(module, "MAX_PIXELS", most)
     found = wilks_region(skymap, cells_of(skymap), 0.9)
-    assert (fine.nside, found.nside) == (64, 16 if most == 300 else 64)
+    assert (fine.nside, found.nside) == (64, nside)
     assert len(found.pixel) <= most
     assert found.area_deg2 == pytest.approx(fine.area_deg2, rel=0.01)
+    radius, pixel_deg = 12.0 * math.sqrt(WILKS[0.9]), float(hpgeom.nside_to_resolution(nside))
+    away = away_deg((50.0, 30.0), found.contours[0].ra_deg, found.contours[0].dec_deg)
+    assert away == pytest.approx(radius, abs=0.1 * pixel_deg)
     assert found.truncated is fine.truncated is False
 
 
