@@ -51,8 +51,8 @@ class ProductOptions:
     """Width of pictures, inches."""
 
 
-Need = Literal["nothing", "provenance", "quote", "event"]
-"""Beside the map: its provenance, a region that may be quoted, or the event itself."""
+Need = Literal["nothing", "provenance", "quote", "both", "event"]
+"""Beside the map: its provenance, a region that may be quoted, both, or the event itself."""
 
 
 class Product(NamedTuple):
@@ -123,7 +123,7 @@ PRODUCTS: Final = (
     Product("moc90.fits", "The 90 % region as a coverage map (MOC).", "quote", _moc(0.9)),
     Product("contours.txt", "Every polygon of every region.", "quote", lambda shown, _: to_contour_text(shown)),
     Product("reg", "The same as regions for DS9.", "quote", lambda shown, _: to_ds9(shown)),
-    Product("notice.json", "A notice in the form of GCN's schema.", "quote", _notice),
-    Product("circular.txt", "The text of a circular.", "quote", _circular),
+    Product("notice.json", "A notice in the form of GCN's schema.", "both", _notice),
+    Product("circular.txt", "The text of a circular.", "both", _circular),
     *(_picture(view, kind) for view in VIEWS for kind in FORMATS),
 )

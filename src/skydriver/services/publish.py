@@ -14,7 +14,7 @@ from skydriver.services.publishing import read_publication
 from skydriver.skymap.files import product_name, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from skydriver.events.event import Event
@@ -62,14 +62,14 @@ def publish(request: Request) -> dict[str, Any]:
     missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
     if request.only is not None and missing:
         raise ResultError("; ".join(f"{ending}: {reason}" for ending, reason in missing.items()))
+    made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
     folder = request.result.parent if request.out is None else request.out
     open_folder(folder)
-    made = [product for product in wanted if product.ending not in missing]
     return {
         "run_id": shown.skymap.event.run_id,
         "event_id": shown.skymap.event.event_id,
         "statement": shown.statement,
-        "products": [str(path) for path in _write(made, shown, options, folder, request.result)],
+        "products": [str(path) for path in _write(made, shown, folder, request.result)],
         "not_made": [{"product": ending, "reason": reason} for ending, reason in missing.items()],
     }
 
@@ -117,25 +117,22 @@ def _event(name: str, shown: Publication) -> Event:
 
 def _why_not(product: Product, shown: Publication, options: ProductOptions) -> str:
     """Why a product cannot be made; empty where it can."""
-    match product.needs:
-        case "quote":
-            return "" if shown.quote is not None else shown.why_not
-        case "provenance":
-            return "" if shown.skymap.provenance is not None else "the map came without provenance"
-        case "event":
-            return "" if options.event is not None else "the event itself is needed: give its file with --event"
-        case "nothing":
-            return ""
+    made, needs = shown.skymap.provenance, product.needs
+    if needs in {"quote", "both"} and shown.quote is None:
+        return shown.why_not
+    if needs in {"provenance", "both"} and made is None:
+        return "the map was made elsewhere, and came without provenance"
+    if needs == "event" and options.event is None:
+        return "the event itself is needed: give its file with --event"
+    return ""
 
 
-def _write(
-    products: Sequence[Product], shown: Publication, options: ProductOptions, folder: Path, result: Path
-) -> Iterator[Path]:
-    """Write them; the file that was read stays as it is."""
-    for product in products:
-        path = folder / _name(shown, product.ending)
+def _write(made: Mapping[str, bytes], shown: Publication, folder: Path, result: Path) -> Iterator[Path]:
+    """Write products; the file that was read stays as it is."""
+    for ending, content in made.items():
+        path = folder / _name(shown, ending)
         if path.resolve() != result.resolve():
-            write_atomically(path, product.make(shown, options))
+            write_atomically(path, content)
         yield path
 
 

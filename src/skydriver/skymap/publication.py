@@ -74,10 +74,14 @@ class Publication:
     @property
     def statement(self) -> str:
         """Who made this, what is in it, and what to do before using it; stands in every product."""
-        made = (
-            f"Made by SkyDriver {self.algorithm} {self.algorithm_version}, independent of and not endorsed by IceCube."
-        )
-        return f"{made} {self.systematics} {COMPARE}"
+        return f"{self.maker}, independent of and not endorsed by IceCube. {self.systematics} {COMPARE}"
+
+    @property
+    def maker(self) -> str:
+        """Who made this, as the begin of a sentence."""
+        if self.skymap.provenance is None:
+            return f"Made by SkyDriver of a map of {self.algorithm}, made elsewhere"
+        return f"Made by SkyDriver {self.algorithm} {self.algorithm_version}"
 
     @property
     def systematics(self) -> str:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import hpgeom
-import numpy as np
-
 from skydriver.errors import ResultError
 from skydriver.events.utctime import mjd_to_iso
+from skydriver.skymap.contours import contains_place
 from skydriver.skymap.offsets import separations_deg
 
 if TYPE_CHECKING:
     from skydriver.skymap.outline import Outline
     from skydriver.skymap.publication import Publication, Quote
-
-_STEPS = 4
-"""Points on each edge of a pixel; edges are curved."""
 
 
 def quotable(publication: Publication) -> Quote:
@@ -30,6 +25,8 @@ def quotable(publication: Publication) -> Quote:
     """
     if publication.quote is None:
         raise ResultError(publication.why_not or "nothing may be quoted of this map")
+    if publication.skymap.provenance is None:
+        raise ResultError("the map was made elsewhere: only maps of our own are announced")
     if publication.skymap.partial:
         raise ResultError("the map is partial: the scan that made it was not finished")
     return publication.quote
@@ -51,12 +48,11 @@ def start_utc(publication: Publication) -> str | None:
 
 
 def containing_radius_deg(outline: Outline, ra_deg: float, dec_deg: float) -> float:
-    """Radius of the smallest circle about a direction that holds all pixels of a region, degrees."""
-    ra, dec = hpgeom.boundaries(outline.nside, outline.pixel, _STEPS, nest=False, lonlat=True, degrees=True)
-    antipode = hpgeom.angle_to_pixel(outline.nside, (ra_deg + 180.0) % 360.0, -dec_deg, nest=False)
-    if np.isin(antipode, outline.pixel):
+    """Radius of the smallest circle about a direction that holds all of a region's contours, degrees."""
+    lines = outline.contours
+    if not lines or contains_place(lines, outline.area_deg2, (ra_deg + 180.0) % 360.0, -dec_deg):
         return 180.0
-    return float(separations_deg(ra_deg, dec_deg, np.ravel(ra), np.ravel(dec)).max())
+    return max(float(separations_deg(ra_deg, dec_deg, line.ra_deg, line.dec_deg).max()) for line in lines)
 
 
 def marks(publication: Publication) -> tuple[str, ...]:

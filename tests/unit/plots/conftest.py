@@ -42,9 +42,9 @@ def disc(ra, dec, radius, n=60):
 def regions(ra, dec, radius, *more: ContourLine):
     """What is quoted, with further lines, and two statistical regions in it."""
     return [
-        RegionLine("region with 0.8°", "headline", 0.9, (disc(ra, dec, radius), *more)),
-        RegionLine("Wilks region", "statistical", 0.5, (disc(ra, dec, radius / 4),), 1.39),
-        RegionLine("Wilks region", "statistical", 0.9, (disc(ra, dec, radius / 2),), 4.61),
+        RegionLine("90 % with 0.8°", "headline", 0.9, (disc(ra, dec, radius), *more)),
+        RegionLine("50 % by Wilks, statistical only", "statistical", 0.5, (disc(ra, dec, radius / 4),), 1.39),
+        RegionLine("90 % by Wilks, statistical only", "statistical", 0.9, (disc(ra, dec, radius / 2),), 4.61),
     ]
 
 

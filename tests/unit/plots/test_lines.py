@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skydriver.detector.coordinates import angular_distance
 from skydriver.plots import lines
-from skydriver.plots.lines import ContourLine, RegionLine
+from skydriver.plots.lines import ContourLine
 from skydriver.plots.projections import MAP_HEIGHT, inverse_mollweide, mollweide
 
 PLACES = st.tuples(st.floats(0.0, 359.99), st.floats(-90.0, 90.0))
@@ -95,11 +95,6 @@ def test_what_is_too_far_for_the_zoom_is_left_out(by_hand):
 def test_the_reach_is_that_of_the_farthest_corner(by_hand):
     assert lines.reach_deg(by_hand.disc(10.0, 80.0, 5.0), (10.0, 70.0)) == pytest.approx(15.0, abs=0.01)
     assert lines.reach_deg(ContourLine(np.array([]), np.array([])), (0.0, 0.0)) == 0.0
-
-
-def test_a_region_is_named_with_its_level_and_whether_it_is_statistical():
-    assert RegionLine("region of 2°", "headline", 0.9, ()).text == "90 % region of 2°"
-    assert RegionLine("Wilks region", "statistical", 0.9973, ()).text == "99.73 % Wilks region, statistical only"
 
 
 @given(PLACES)

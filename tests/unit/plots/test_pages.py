@@ -151,7 +151,7 @@ def test_as_many_lines_are_drawn_as_there_are(by_hand, picture):
     overlay = Overlay((100.0, 20.0), by_hand.regions(100.0, 20.0, 2.0, *more))
     with settings():
         page = page_of(picture, by_hand.bowl(100.0, 20.0), overlay, by_hand.texts)
-    expected = {region.text: len(region.lines) for region in overlay.regions}
+    expected = {region.label: len(region.lines) for region in overlay.regions}
     assert list(expected.values()) == [4, 1, 1]
     assert region_lines(page) == [expected] * N_MAPS[picture]
     drawn = [line for axes in page.figure.axes for line in axes.lines if line.get_gid()]
@@ -164,7 +164,7 @@ def test_every_line_is_named(by_hand, picture):
     overlay = Overlay((100.0, 20.0), by_hand.regions(100.0, 20.0, 2.0))
     with settings():
         texts = [text for text, _ in written(page_of(picture, by_hand.bowl(1.0, 2.0), overlay, by_hand.texts))]
-    assert {region.text for region in overlay.regions} <= set(texts)
+    assert {region.label for region in overlay.regions} <= set(texts)
 
 
 def test_the_levels_of_the_regions_are_marked_on_the_colour_bar(by_hand):

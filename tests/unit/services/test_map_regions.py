@@ -137,7 +137,7 @@ def test_published_levels_are_refused_for_other_maps(by_hand, name, algorithm, o
     skymap = by_hand.gaussian_map() if ours else official(by_hand)
     with pytest.raises(SettingError, match=named) as caught:
         level_quote(skymap, name, algorithm)
-    assert caught.value.argument == "calibration"
+    assert caught.value.argument == "levels"
 
 
 def test_a_map_without_values_has_no_quote(by_hand):

@@ -56,25 +56,30 @@ def new_map():
     return make_map
 
 
+def lines_around(found):
+    """The lines around a region's pixels, half way to the next."""
+    return contours_of(found.nside, found.pixel, np.full(len(found.pixel), 1e9), 0.5)
+
+
 def reach_of(found, best):
-    """How far a region's pixels reach from the best fit."""
-    lines = contours_of(found.nside, found.pixel, np.ones(len(found.pixel)), 0.5)
-    return errors_of(rectangle_of(lines, found.area_deg2), best.ra_deg, best.dec_deg)
+    """How far they reach from the best fit."""
+    return errors_of(rectangle_of(lines_around(found), found.area_deg2), best.ra_deg, best.dec_deg)
 
 
 def disc_outline(level, nside, best, radius_deg):
     """The headline region whose pixels have their centres in a disc around the best fit."""
     pixel = np.sort(hpgeom.query_circle(nside, best.ra_deg, best.dec_deg, radius_deg, nest=False)).astype(np.int64)
     area_deg2 = len(pixel) * float(hpgeom.nside_to_pixel_area(nside, degrees=True))
-    errors = reach_of(Region(level, nside, pixel, area_deg2), best)
+    found = Region(level, nside, pixel, area_deg2)
+    lines, errors = lines_around(found), reach_of(found, best)
     whole = Rectangle(0.0, 360.0, -90.0, 90.0)
-    return Outline(f"{level:.0%}", "headline", level, nside, pixel, area_deg2, (), errors, whole, truncated=False)
+    return Outline(f"{level:.0%}", "headline", level, nside, pixel, area_deg2, lines, errors, whole, truncated=False)
 
 
 def disc_publication(ra_deg=138.7, dec_deg=1.9, radius_deg=2.0, *, nside=256, event=IDENTITY, **changes: object):
     """A map whose best fit is near a place, and whose 50 and 90 % regions are discs around that."""
     pixel = int(hpgeom.angle_to_pixel(nside, ra_deg, dec_deg, nest=False))
-    skymap = SkyMap({nside: rows_from([(pixel, 1.0, *[0.0] * 6)])}, {nside: True}, event, None)
+    skymap = SkyMap({nside: rows_from([(pixel, 1.0, *[0.0] * 6)])}, {nside: True}, event, PROVENANCE)
     best = skymap.best_fit()
     outlines = tuple(disc_outline(level, nside, best, radius_deg * part) for level, part in ((0.5, 0.5), (0.9, 1.0)))
     quote = Quote("three-alert floor", tests_only=True, sigma_sys_deg=0.8, outlines=outlines, posterior=None)
