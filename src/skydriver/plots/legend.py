@@ -58,7 +58,7 @@ def colour_bar(page: Page, norm: LogNorm, regions: Sequence[RegionLine], left_in
     """The colours' meaning, with the regions' levels marked above it."""
     font, thick = page.font(8), 0.15 * page.scale
     low, high = norm.vmin or 1.0, norm.vmax or 1.0
-    marked = sorted({(one.rise, one.level) for one in regions if one.rise is not None and low < one.rise < high})
+    marked = sorted({(one.rise, _level_text(one)) for one in regions if one.rise is not None and low < one.rise < high})
     above = (font.line_in + 0.04) if marked else 0.0
     inset = 0.05 * width_in
 
@@ -74,17 +74,20 @@ def colour_bar(page: Page, norm: LogNorm, regions: Sequence[RegionLine], left_in
     return Block(above + thick + 2.0 * font.line_in + 0.14, draw)
 
 
-def _draw_levels(page: Page, axes: Axes, marked: Sequence[tuple[float, float]], font: Font) -> None:
-    """Lines across the bar, each with its level above it unless that would touch the one before."""
+def _draw_levels(page: Page, axes: Axes, marked: Sequence[tuple[float, str]], font: Font) -> None:
+    """Lines across the bar, each with its text above it unless that would touch the one before."""
     casing, above, free = [withStroke(linewidth=3.2, foreground="white")], axes.get_xaxis_transform(), -1.0
-    for rise, level in marked:
+    for rise, text in marked:
         axes.axvline(rise, color="black", linewidth=1.4, path_effects=casing)
-        text = f"{100.0 * level:.4g} %"
         middle = float(above.transform((rise, 0.0))[0]) / page.figure.dpi
         half = text_width(text, font) / 2.0
         if middle - half > free:
             axes.text(rise, 1.2, text, transform=above, ha="center", va="bottom", size=font.size)
             free = middle + half + 0.03
+
+
+def _level_text(region: RegionLine) -> str:
+    return f"{100.0 * region.level:.4g} %" + (" stat." if region.style == "statistical" else "")
 
 
 class _Row(NamedTuple):

@@ -82,7 +82,7 @@ def _notice(shown: Publication, options: ProductOptions) -> bytes:
 def _circular(shown: Publication, options: ProductOptions) -> bytes:
     found = options.catalogue
     sources, name = (None, "") if found is None else (found.sources, found.name)
-    return circular(shown, sources, name).encode()
+    return circular(shown, sources, name, options.event_name).encode()
 
 
 def _picture(view: View, kind: Format) -> Product:

@@ -34,7 +34,12 @@ MARKS: Final = {
 }
 
 
-def circular(publication: Publication, sources: Sequence[Direction] | None = None, catalogue_name: str = "") -> str:
+def circular(
+    publication: Publication,
+    sources: Sequence[Direction] | None = None,
+    catalogue_name: str = "",
+    event_name: str | None = None,
+) -> str:
     """The text, plain lines that end with a line feed.
 
     Parameters
@@ -45,6 +50,8 @@ def circular(publication: Publication, sources: Sequence[Direction] | None = Non
         Of a catalogue; None where there is none: then nothing is said of sources.
     catalogue_name
         What the catalogue is called in the text.
+    event_name
+        The collaboration's, for example ``IceCube-231202A``; None where it has none.
 
     Raises
     ------
@@ -66,20 +73,21 @@ def circular(publication: Publication, sources: Sequence[Direction] | None = Non
         if sources is None
         else [_sources(publication, quote.outline(0.9), sources, catalogue_name or "the catalogue")]
     )
-    parts = [first, _wrapped(prose[0]), _facts(publication, quote.outline(0.9)), *map(_wrapped, prose[1:])]
+    parts = [first, _wrapped(prose[0]), _facts(publication, quote.outline(0.9), event_name), *map(_wrapped, prose[1:])]
     return "\n\n".join(part for part in (*parts, *about_sources) if part) + "\n"
 
 
-def _facts(publication: Publication, outline: Outline) -> str:
+def _facts(publication: Publication, outline: Outline, event_name: str | None) -> str:
     """Which event, when and where, a line for each."""
     event, best, errors = publication.skymap.event, publication.best, outline.errors
+    name = f"{' '.join(event_name.split())}, " if event_name else ""
     date, time = (start_utc(publication) or "unknownTunknown").removesuffix("Z").split("T")
     ra_places, dec_places = _places(errors[:2]), _places(errors[2:])
     # Rounded up to 360 it is 0 again; a declination of exactly 0 has no minus.
     ra, dec = round(best.ra_deg, ra_places) % 360.0, best.dec_deg + 0.0
     return "\n".join(
         (
-            f"Event: run {event.run_id}, event {event.event_id}",
+            f"Event: {name}run {event.run_id}, event {event.event_id}",
             f"Date: {date}",
             f"Time: {time} UTC",
             f"RA: {ra:.{ra_places}f} {_containment(errors.ra_plus_deg, errors.ra_minus_deg)} J2000",
