@@ -1,14 +1,24 @@
-"""Print the tables of docs/products.md: the columns of maps and their FITS files, and the keywords of FITS headers."""
+"""Print the tables of docs/products.md: the products, the columns of maps and FITS files, the keywords of headers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skydriver.services.product_table import PRODUCTS
 from skydriver.skymap.columns import COLUMNS, FITS_COLUMNS
 from skydriver.skymap.fits_header import KEYWORDS, LAYOUT, REGION_KEYWORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+NEEDS = {"nothing": "", "both": "quote, provenance"}
+
+
+def products() -> str:
+    """All products as a Markdown table."""
+    rows = [(f"`….{one.ending}`", one.holds, NEEDS.get(one.needs, one.needs)) for one in PRODUCTS]
+    return _table(("File", "Holds", "Needs"), rows)
 
 
 def columns() -> str:
@@ -31,4 +41,4 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    print(columns(), keywords(), sep="\n\n")
+    print(products(), columns(), keywords(), sep="\n\n")
