@@ -27,6 +27,7 @@ benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/seeding.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/topology.py
+	$(BIN)/python benchmarks/products.py
 
 clean:
 	rm -rf $(VENV) $(OUT) $(SCHEMAS)/node_modules .soak build dist
