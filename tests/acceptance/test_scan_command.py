@@ -18,8 +18,9 @@ ENDS = (".json", ".npz", ".png", ".provenance.json", ".summary.json")
 COST = {"n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products"}
 KEYS = {
     "run_id", "event_id", "mjd", "is_real_event", "algorithm", "statement", "region", "partial", "interrupted",
-    "not_reproducible", "best_fit", "offsets", "n_pixels", "n_failed", "first_looks", "event_stated",
-    "topology", "headline", "posterior", "wilks", "systematics", "verdict", "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products",
+    "not_reproducible", "best_fit", "offsets", "n_pixels", "n_failed", "first_looks", "event_stated", "topology",
+    "headline", "posterior", "wilks", "systematics", "verdict",
+    "n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products",
 }  # fmt: skip
 
 
