@@ -55,14 +55,17 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     if not is_name(foreign.algorithm):
         raise SettingError("algorithm", f"{foreign.algorithm[:40]!r} is no name of letters, digits and underscores")
     skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+    made = skymap.provenance
+    if foreign.part_of_sky and made is not None and not made.region:
+        raise SettingError("part_of_sky", "the map says itself that the whole sky was to be scanned")
     check_publishable(skymap, part_of_sky=foreign.part_of_sky)
     if foreign.levels is not None:
         quote = level_quote(skymap, foreign.levels, foreign.algorithm)
         return publication_of(skymap, None, quote, foreign.algorithm)
-    if skymap.provenance is None:
+    if made is None:
         return publication_of(skymap, None, None, foreign.algorithm)
-    if foreign.algorithm not in {UNKNOWN, skymap.provenance.algorithm}:
-        raise SettingError("algorithm", f"the map says itself that it is of {skymap.provenance.algorithm}")
+    if foreign.algorithm not in {UNKNOWN, made.algorithm}:
+        raise SettingError("algorithm", f"the map says itself that it is of {made.algorithm}")
     summary = summary_beside(path)
     if summary is None:
         return publication_of(skymap, None, None)

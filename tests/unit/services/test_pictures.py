@@ -74,7 +74,7 @@ def test_the_view_of_an_event_needs_the_event(by_hand):
         draw_picture("event", by_hand.published(by_hand.findings()), USUAL)
 
 
-def test_a_map_without_a_best_fit_cannot_be_by_hand.published(by_hand):
+def test_a_map_without_a_best_fit_cannot_be_published(by_hand):
     with pytest.raises(ResultError, match="no best fit"):
         by_hand.published(by_hand.findings(None, skymap=by_hand.without_values()))
 
