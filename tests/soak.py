@@ -1,11 +1,12 @@
 """`make soak`: the long repetitions, resumable.
 
-Usage: python tests/soak.py [--inputs 100000] [--muons 1000] [--seed N]
+Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--muons 1000] [--seed N]
 
 First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events.
 The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
-one starts anew. Then ``skydriver calibrate`` scans simulated muons around their truth: how often does the statistical
-90 % region hold it? That too goes on where it was stopped.
+one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
+tests/acceptance/test_killed_products.py. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
+often does the statistical 90 % region hold it? That too goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FUZZER = REPOSITORY / "tests" / "integration" / "test_fuzz_events.py"
+KILLER = REPOSITORY / "tests" / "acceptance" / "test_killed_products.py"
 STATE = REPOSITORY / ".soak" / "fuzz.json"
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
 CHUNK = 2000
@@ -28,6 +30,7 @@ CHUNK = 2000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--muons", type=int, default=1000)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
@@ -40,6 +43,7 @@ def main() -> None:
         state["done"] += n
         STATE.write_text(json.dumps(state))
     print(f"{arguments.inputs} inputs passed", flush=True)
+    _kill(arguments.kills, state["seed"])
     _measure_coverage(arguments.muons, state["seed"])
     STATE.unlink()
 
@@ -57,6 +61,12 @@ def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
     numbers = {"SKYDRIVER_FUZZ_SEED": seed, "SKYDRIVER_FUZZ_START": start, "SKYDRIVER_FUZZ_N": n}
     environment = os.environ | {name: str(value) for name, value in numbers.items()}
     subprocess.run([sys.executable, "-W", "error", str(FUZZER), *events], env=environment, check=True)
+
+
+def _kill(n: int, seed: int) -> None:
+    """Kill `skydriver products` so often."""
+    environment = os.environ | {"SKYDRIVER_FUZZ_SEED": str(seed), "SKYDRIVER_KILLS": str(n)}
+    subprocess.run([sys.executable, "-m", "pytest", "-q", str(KILLER)], env=environment, check=True)
 
 
 def _measure_coverage(n: int, seed: int) -> None:

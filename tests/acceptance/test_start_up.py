@@ -27,12 +27,22 @@ for found in pkgutil.walk_packages(skydriver.__path__, "skydriver."):
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["--version"], ["scan", "--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["scan", "--help"], ["products", "--help"], ["--version"], ["scan", "--nonsense"]]
+)
 def test_help_loads_nothing_heavy(arguments):
     done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=False)
     loaded = set(json.loads(done.stderr.splitlines()[-1]))
     assert {"skydriver", "typer"} <= loaded
     assert not loaded & HEAVY
+
+
+def test_a_scan_loads_nothing_of_the_products_that_it_does_not_write(tmp_path):
+    """Astropy and mocpy, which FITS files and coverage maps need, would cost it a second."""
+    arguments = ["scan", "example", "--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "1", "--out", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True)
+    assert list(tmp_path.glob("*.png"))
+    assert not set(json.loads(done.stderr.splitlines()[-1])) & {"astropy", "mocpy"}
 
 
 def test_help_names_every_command(skydriver):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydriver.errors import ResultError, SettingError
 from skydriver.services.catalogue import read_catalogue
 from skydriver.services.event_summary import load
 from skydriver.services.product_table import PRODUCTS
-from skydriver.services.products import open_folder, product_stem
+from skydriver.services.products import folder_to_fill, product_stem
 from skydriver.services.publishing import read_publication
-from skydriver.skymap.files import product_name, write_atomically
+from skydriver.services.summary import summary_path
+from skydriver.skymap.files import is_there, product_name, read_whole, write_atomically
+from skydriver.skymap.json_format import provenance_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Mapping, Sequence
 
     from skydriver.events.event import Event
     from skydriver.services.product_table import Product, ProductOptions
@@ -59,17 +61,24 @@ def publish(request: Request) -> dict[str, Any]:
     wanted = _wanted(request.only)
     shown = read_publication(request.result, request.foreign)
     options = _with_inputs(request, shown)
-    missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
-    if request.only is not None and missing:
-        raise ResultError("; ".join(f"{ending}: {reason}" for ending, reason in missing.items()))
-    made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
     folder = request.result.parent if request.out is None else request.out
-    open_folder(folder)
+    paths = {product.ending: folder / _name(shown, product.ending) for product in wanted}
+    missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
+    _refuse_missing(request, missing)
+    made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
+    read = _files_read(request)
+    missing |= _taken(made, paths, read)
+    _refuse_missing(request, missing)
+    products = {paths[ending]: content for ending, content in made.items() if ending not in missing}
+    with folder_to_fill(folder):
+        for path, content in products.items():
+            if path.resolve() not in read:  # else it is one already, and stays as it is
+                write_atomically(path, content)
     return {
         "run_id": shown.skymap.event.run_id,
         "event_id": shown.skymap.event.event_id,
         "statement": shown.statement,
-        "products": [str(path) for path in _write(made, shown, folder, request.result)],
+        "products": list(map(str, products)),
         "not_made": [{"product": ending, "reason": reason} for ending, reason in missing.items()],
     }
 
@@ -82,6 +91,8 @@ def draw(request: Request, ending: str, file: Path | None) -> Path:
     if reason := _why_not(product, shown, options):
         raise ResultError(reason)
     path = request.result.with_name(_name(shown, ending)) if file is None else file
+    if path.resolve() in _files_read(request):
+        raise SettingError("out", f"{path} is a file that the picture is made of")
     write_atomically(path, product.make(shown, options))
     return path
 
@@ -127,13 +138,24 @@ def _why_not(product: Product, shown: Publication, options: ProductOptions) -> s
     return ""
 
 
-def _write(made: Mapping[str, bytes], shown: Publication, folder: Path, result: Path) -> Iterator[Path]:
-    """Write products; the file that was read stays as it is."""
-    for ending, content in made.items():
-        path = folder / _name(shown, ending)
-        if path.resolve() != result.resolve():
-            write_atomically(path, content)
-        yield path
+def _refuse_missing(request: Request, missing: Mapping[str, str]) -> None:
+    """Refuse to go on without a product that was asked for by name."""
+    if request.only is not None and missing:
+        raise ResultError("; ".join(f"{ending}: {reason}" for ending, reason in missing.items()))
+
+
+def _taken(made: Mapping[str, bytes], paths: Mapping[str, Path], read: Collection[Path]) -> dict[str, str]:
+    """Which products would take the place of a file that was read and holds something else, and what to do."""
+    reason = "a file that was read has this name, and stays as it is: give another folder with --out"
+    places = {ending: paths[ending] for ending in made if paths[ending].resolve() in read}
+    return {ending: reason for ending, path in places.items() if read_whole(path) != made[ending]}
+
+
+def _files_read(request: Request) -> set[Path]:
+    """The files that a request is made of, by their real paths."""
+    beside = (provenance_path(request.result), summary_path(request.result))
+    named = [Path(name) for name in (request.event, request.catalogue) if name is not None]
+    return {path.resolve() for path in (request.result, *beside, *named) if is_there(path)}
 
 
 def _name(shown: Publication, ending: str) -> str:

@@ -12,13 +12,14 @@ from skydriver.services.summary import summary_beside
 from skydriver.skymap.cells import cells_of
 from skydriver.skymap.checks import check_publishable
 from skydriver.skymap.map_regions import level_quote, regions_with
+from skydriver.skymap.provenance import is_name
 from skydriver.skymap.publication import Direction, Publication, Quote
 from skydriver.skymap.read import read_map
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skydriver.services.summary import Summary
+    from skydriver.services.summary import Regions, Summary
     from skydriver.skymap.skymap import BestFit, SkyMap
 
 UNKNOWN = "unknown"
@@ -51,15 +52,20 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     SettingError
         If `foreign` says otherwise what the map says itself.
     """
+    if not is_name(foreign.algorithm):
+        raise SettingError("algorithm", f"{foreign.algorithm[:40]!r} is no name of letters, digits and underscores")
     skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+    made = skymap.provenance
+    if foreign.part_of_sky and made is not None and not made.region:
+        raise SettingError("part_of_sky", "the map says itself that the whole sky was to be scanned")
     check_publishable(skymap, part_of_sky=foreign.part_of_sky)
     if foreign.levels is not None:
         quote = level_quote(skymap, foreign.levels, foreign.algorithm)
         return publication_of(skymap, None, quote, foreign.algorithm)
-    if skymap.provenance is None:
+    if made is None:
         return publication_of(skymap, None, None, foreign.algorithm)
-    if foreign.algorithm not in {UNKNOWN, skymap.provenance.algorithm}:
-        raise SettingError("algorithm", f"the map says itself that it is of {skymap.provenance.algorithm}")
+    if foreign.algorithm not in {UNKNOWN, made.algorithm}:
+        raise SettingError("algorithm", f"the map says itself that it is of {made.algorithm}")
     summary = summary_beside(path)
     if summary is None:
         return publication_of(skymap, None, None)
@@ -147,14 +153,25 @@ def _check_same(summary: Summary, skymap: SkyMap) -> None:
     }
     for name, (there, here) in pairs.items():
         if here != there:
-            raise ResultError(f"the summary beside the map is of another one: its {name} is {there}, the map's {here}")
+            said_so = f"its {name} is {there!s:.40}, the map's {here}"
+            raise ResultError(f"the summary beside the map is of another one: {said_so}")
+
+
+def _quoted_of(summary: Summary) -> Regions:
+    """What a summary that quotes a region rests on; only a finished scan of a through-going track has one."""
+    known, label = summary.posterior, summary.topology.label
+    if label != "through-going" or summary.partial or known is None:
+        of = "a map without posterior" if known is None else f"a {label} event"
+        of = "a partial map" if summary.partial else of
+        raise ResultError(f"the summary beside the map contradicts itself: it quotes a region of {of}")
+    return known
 
 
 def _quote(skymap: SkyMap, summary: Summary) -> Quote | None:
     """What may be quoted, made again from the map."""
-    known = summary.posterior
-    if summary.headline.kind != "region" or known is None:
+    if summary.headline.kind != "region":
         return None
+    known = _quoted_of(summary)
     quote = regions_with(skymap, known.calibration, known.sigma_sys_deg, tests_only=known.tests_only).quote()
     area = quote.outline(0.9).area_deg2
     if not math.isclose(area, known.area90_deg2, rel_tol=SAME_AREA):

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from skydriver.errors import ResultError
-from skydriver.skymap.files import read_whole
+from skydriver.events.limits import MAX_FRAMES, MAX_SLOTS
+from skydriver.services.topology import Label  # noqa: TC001 - pydantic reads it
+from skydriver.skymap.files import is_there, read_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_ITEMS = 1000
+MAX_ITEMS = MAX_FRAMES * MAX_SLOTS + 1000
+"""Of a list: an event may come with a first look in each of its objects, and with a reason for each."""
 MAX_TEXT = 10_000
 
 
@@ -32,7 +35,7 @@ class BestPixel(_Part):
 class Topology(_Part):
     """What kind of event it was."""
 
-    label: str
+    label: Label
 
 
 class QuotedText(_Part):
@@ -53,7 +56,7 @@ class Look(_Part):
     """A direction that came with the event."""
 
     name: str
-    ra_deg: FiniteFloat
+    ra_deg: FiniteFloat = Field(ge=0.0, le=360.0)
     dec_deg: FiniteFloat = Field(ge=-90.0, le=90.0)
 
 
@@ -96,7 +99,7 @@ def summary_beside(path: Path) -> Summary | None:
         Naming the file, and the key that is missing or wrong.
     """
     beside = summary_path(path)
-    if not beside.exists():
+    if not is_there(beside):
         return None
     try:
         return Summary.model_validate_json(read_whole(beside))

@@ -56,6 +56,14 @@ def write_atomically(path: Path, data: bytes) -> None:
             draft.unlink()
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file of this name; not where the name is one that no file can have."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def read_whole(path: Path) -> bytes:
     """A file's bytes, a `ResultError` naming it if it cannot be read."""
     try:

@@ -14,7 +14,7 @@ import numpy as np
 
 from skydriver.errors import ResultError
 from skydriver.skymap.columns import DTYPES, NAMES, Rows, widened
-from skydriver.skymap.files import read_whole, write_atomically
+from skydriver.skymap.files import is_there, read_whole, write_atomically
 from skydriver.skymap.metadata import about, map_of, metadata_of, nside_of
 from skydriver.skymap.provenance import Provenance
 
@@ -90,7 +90,7 @@ def read_json(path: Path) -> SkyMap:
 def provenance_beside(path: Path) -> Provenance | None:
     """The provenance of the map in `path`, None if there is none beside it."""
     beside = provenance_path(path)
-    return Provenance.from_json(read_whole(beside)) if beside.exists() else None
+    return Provenance.from_json(read_whole(beside)) if is_there(beside) else None
 
 
 def _stage_document(skymap: SkyMap, nside: int) -> dict[str, Any]:

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 
 from skydriver.recos.hypotheses import PointSource
+from skydriver.services.answer import answer
 from skydriver.services.first_looks import FirstLook
 from skydriver.services.headline import headline
+from skydriver.services.products import product_stem, write_products
+from skydriver.services.publishing import publication_of
 from skydriver.services.spread import Systematics, VariantResult, spread, statistical_region
+from skydriver.services.summary import Summary
 from skydriver.services.topology import Evidence, Topology
-from skydriver.services.verdict import Findings
+from skydriver.services.verdict import Findings, quote_of, verdict
 from skydriver.skymap.calibration import THREE_ALERT_FLOOR
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.map_regions import map_regions
@@ -115,6 +119,18 @@ def findings(label="through-going", *, skymap=None, looks=None, calibrated=True,
     return Findings(skymap, looks, **usual | more)
 
 
+def published(found):
+    """What may be published of findings, in memory."""
+    content = answer(found, verdict(found))
+    return publication_of(found.skymap, Summary.model_validate(content), quote_of(found))
+
+
+def written(found, folder):
+    """The files that a scan leaves of findings, by their endings."""
+    paths = write_products(found.skymap, answer(found, verdict(found)), quote_of(found), folder)
+    return {path.name.removeprefix(f"{product_stem(found.skymap)}."): path for path in paths}
+
+
 class ByHand:
     """All of these, for tests."""
 
@@ -123,6 +139,8 @@ class ByHand:
     findings = staticmethod(findings)
     gaussian_map = staticmethod(gaussian_map)
     look_at = staticmethod(look_at)
+    published = staticmethod(published)
+    written = staticmethod(written)
     of_variants = staticmethod(of_variants)
     regions_of = staticmethod(regions_of)
     topology_of = staticmethod(topology_of)

@@ -10,17 +10,9 @@ from PIL import Image
 from skydriver.errors import ResultError, SettingError
 from skydriver.plots.skymap import ANSWER_COLOURS
 from skydriver.plots.style import HEADLINE_COLOUR
-from skydriver.services.answer import answer
 from skydriver.services.pictures import FORMATS, USUAL, VIEWS, draw_picture, ending_of
 from skydriver.services.publishing import publication_of
-from skydriver.services.summary import Summary
-from skydriver.services.verdict import ANSWERS, quote_of, verdict
-
-
-def published(found):
-    """What may be published of findings."""
-    content = answer(found, verdict(found))
-    return publication_of(found.skymap, Summary.model_validate(content), quote_of(found))
+from skydriver.services.verdict import ANSWERS
 
 
 def count(picture, colour):
@@ -32,7 +24,7 @@ def count(picture, colour):
 @pytest.fixture(scope="module")
 def pictures(by_hand):
     """The overview of each of three labels, and its answer."""
-    shown = {label: published(by_hand.findings(label)) for label in ("through-going", "starting", "cascade")}
+    shown = {label: by_hand.published(by_hand.findings(label)) for label in ("through-going", "starting", "cascade")}
     drawn = {label: Image.open(io.BytesIO(draw_picture("overview", one, USUAL))) for label, one in shown.items()}
     return {label: (np.asarray(picture.convert("RGB")), shown[label].answer) for label, picture in drawn.items()}
 
@@ -51,7 +43,7 @@ def test_it_shows_the_region_only_if_that_is_quoted(pictures):
 
 @pytest.mark.parametrize("view", [view.name for view in VIEWS if view.name != "event"])
 def test_first_looks_and_sources_are_drawn_by_option(by_hand, view):
-    shown = published(by_hand.findings())
+    shown = by_hand.published(by_hand.findings())
     usual = draw_picture(view, shown, USUAL)
     without = draw_picture(view, shown, USUAL._replace(first_looks=False))
     with_sources = draw_picture(view, shown, USUAL._replace(sources=shown.looks))
@@ -61,12 +53,12 @@ def test_first_looks_and_sources_are_drawn_by_option(by_hand, view):
 @pytest.mark.parametrize("width_in", [3.9, 40.1, float("nan")])
 def test_a_width_that_is_none_is_refused(by_hand, width_in):
     with pytest.raises(SettingError, match=r"^width: "):
-        draw_picture("zoom", published(by_hand.findings()), USUAL._replace(width_in=width_in))
+        draw_picture("zoom", by_hand.published(by_hand.findings()), USUAL._replace(width_in=width_in))
 
 
 def test_a_view_and_a_format_that_are_none_are_refused(by_hand, tmp_path):
     with pytest.raises(SettingError, match=r"^view: "):
-        draw_picture("side", published(by_hand.findings()), USUAL)
+        draw_picture("side", by_hand.published(by_hand.findings()), USUAL)
     with pytest.raises(SettingError, match=r"^out: "):
         ending_of("zoom", tmp_path / "it.gif")
 
@@ -79,12 +71,12 @@ def test_every_view_has_an_ending_for_each_format(tmp_path):
 
 def test_the_view_of_an_event_needs_the_event(by_hand):
     with pytest.raises(ResultError, match="--event"):
-        draw_picture("event", published(by_hand.findings()), USUAL)
+        draw_picture("event", by_hand.published(by_hand.findings()), USUAL)
 
 
 def test_a_map_without_a_best_fit_cannot_be_published(by_hand):
     with pytest.raises(ResultError, match="no best fit"):
-        published(by_hand.findings(None, skymap=by_hand.without_values()))
+        by_hand.published(by_hand.findings(None, skymap=by_hand.without_values()))
 
 
 def test_a_map_of_unknown_origin_is_drawn_and_says_so(by_hand):
