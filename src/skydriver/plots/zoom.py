@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LARGEST_DEG: Final = 60.0
 """Parts of a region that reach farther from the best fit are not what the panel's width is chosen by."""
 _RISE: Final = 30.0
-"""Without a region, the panel shows the finest stage's pixels up to this 2 delta-llh,"""
+"""Without a region, the panel shows the pixels up to this 2 delta-llh, of every stage,"""
 _NEAR_DEG: Final = 8.0
 """as far as this."""
 _ROOM: Final = 1.15
@@ -46,11 +46,12 @@ _PIXELS_AROUND: Final = 5.0
 def view_of(sky: list[Layer], overlay: Overlay) -> View:
     """What the zoom shows: all of the quoted region, without one of the statistical ones, else the good pixels.
 
-    Where that leaves room, the first looks too; and never less than some pixels.
+    Where that leaves room, the first looks too; and never less than some pixels: the finest around a region, else those
+    of the stage that the best fit is of.
     """
-    best, finest = overlay.best, sky[0]
-    smallest = _PIXELS_AROUND * float(hpgeom.nside_to_resolution(finest.nside))
-    reach = max(smallest, _ROOM * (_region_reach(overlay) or _good_reach(finest, best)))
+    best, region = overlay.best, _region_reach(overlay)
+    smallest = _PIXELS_AROUND * float(hpgeom.nside_to_resolution((sky[0] if region else _layer_at(sky, best)).nside))
+    reach = max(smallest, _ROOM * (region or max(_good_reach(layer, best) for layer in sky)))
     away = [_ROOM * distance_deg((marker.ra_deg, marker.dec_deg), best) for marker in overlay.shown]
     return View(best, min(LARGEST_DEG, max([reach, *(far for far in away if far <= _MARKERS_WITHIN * reach)])))
 
@@ -104,9 +105,15 @@ def _region_reach(overlay: Overlay) -> float:
     return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=0.0)
 
 
-def _good_reach(finest: Layer, best: tuple[float, float]) -> float:
-    good = finest.pixels[finest.rise < _RISE]
-    ra, dec = hpgeom.pixel_to_angle(finest.nside, good, nest=False)
+def _layer_at(sky: list[Layer], place: tuple[float, float]) -> Layer:
+    """The finest stage that has a value at a place; the finest of all where none has."""
+    ra, dec = (np.array([coordinate]) for coordinate in place)
+    return next((layer for layer in sky if np.isfinite(values_at([layer], ra, dec)[0]).all()), sky[0])
+
+
+def _good_reach(layer: Layer, best: tuple[float, float]) -> float:
+    good = layer.pixels[layer.rise < _RISE]
+    ra, dec = hpgeom.pixel_to_angle(layer.nside, good, nest=False)
     away = np.hypot(*offsets(ra, dec, best))
     return float(np.max(away, initial=0.0, where=away < _NEAR_DEG))
 
