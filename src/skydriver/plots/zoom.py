@@ -11,7 +11,7 @@ import numpy as np
 from skydriver.plots.graticule import View, draw_graticule, label_room_in
 from skydriver.plots.lines import on_zoom, reach_deg
 from skydriver.plots.names import Box, around, draw_names, frame_of, to_inches, write_on_map
-from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places
+from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places, thinned
 from skydriver.plots.page import Block
 from skydriver.plots.projections import inverse_offsets, offsets
 from skydriver.plots.raster import values_at
@@ -78,14 +78,14 @@ def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: 
     left, right, bottom, top = view.extent
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     _draw_pixels(axes, (sky, norm), view, round(axes.get_window_extent().width / page.figure.dpi * page.image_dpi))
-    seen = overlay._replace(sources=in_view(overlay.sources, view))
-    place = partial(_offsets_from, view.centre)
+    place, near = partial(_offsets_from, view.centre), in_view(overlay.sources, view)
+    seen = overlay._replace(sources=thinned(near, to_inches(axes, place(*places(near)))))
     draw_overlay(axes, seen, place, partial(on_zoom, centre_deg=view.centre))
     scale = _draw_scale(page, axes, view)
     inside = [scale, *draw_graticule(page, axes, view, scale)]
     points = to_inches(axes, place(*places([*overlay.shown])))
     inside += [around(x, y, 0.09) for x, y in [*points, *to_inches(axes, (np.zeros(1), np.zeros(1)))]]
-    draw_names(page, axes, [source.name for source in seen.sources], place(*places(seen.sources)), inside)
+    draw_names(page, axes, [source.name for source in near], place(*places(near)), inside)
 
 
 def in_view(markers: Sequence[Marker], view: View) -> list[Marker]:
