@@ -102,7 +102,8 @@ def _of_scan(found: Findings) -> Iterator[Reason]:
 def _of_topology(found: Findings) -> Iterator[Reason]:
     """Whether it is a track."""
     if found.topology is None:
-        yield Reason("no", "the algorithm fits no track, or the scan has no result: nothing can be said of the event")
+        if not found.skymap.partial and found.skymap.best_fit() is not None:
+            yield Reason("no", "the algorithm fits no track: nothing can be said of the event")
         return
     label, quoted = found.topology.label, found.headline
     if label == "through-going":

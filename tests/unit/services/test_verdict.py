@@ -155,3 +155,10 @@ def test_nothing_is_measured_by_the_region_of_an_event_that_none_is_quoted_of(by
     for words in ("90%", "region", "three-alert", "tests only", "per axis", "variant far"):
         assert told(judged, words) == []
     assert told(judged, "variants were interrupted") == ["caution"]
+
+
+@pytest.mark.parametrize("change", ["partial", "all failed"])
+def test_a_scan_without_a_result_is_not_said_to_be_of_an_algorithm_that_fits_no_track(by_hand, change):
+    judged = verdict(by_hand.findings(**{"label": None} | changes(by_hand)[change][0]))
+    assert [reason.answer for reason in judged.reasons] == ["no"]
+    assert told(judged, "fits no track") == []
