@@ -9,7 +9,7 @@ from skydriver.errors import ResultError, SettingError
 from skydriver.services.catalogue import read_catalogue
 from skydriver.services.event_summary import load
 from skydriver.services.product_table import PRODUCTS
-from skydriver.services.products import open_folder, product_stem
+from skydriver.services.products import folder_to_fill, product_stem
 from skydriver.services.publishing import read_publication
 from skydriver.skymap.files import product_name, write_atomically
 
@@ -62,14 +62,15 @@ def publish(request: Request) -> dict[str, Any]:
     missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
     if request.only is not None and missing:
         raise ResultError("; ".join(f"{ending}: {reason}" for ending, reason in missing.items()))
-    made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
     folder = request.result.parent if request.out is None else request.out
-    open_folder(folder)
+    with folder_to_fill(folder):
+        made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
+        files = [str(path) for path in _write(made, shown, folder, request.result)]
     return {
         "run_id": shown.skymap.event.run_id,
         "event_id": shown.skymap.event.event_id,
         "statement": shown.statement,
-        "products": [str(path) for path in _write(made, shown, folder, request.result)],
+        "products": files,
         "not_made": [{"product": ending, "reason": reason} for ending, reason in missing.items()],
     }
 

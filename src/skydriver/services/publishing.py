@@ -12,6 +12,7 @@ from skydriver.services.summary import summary_beside
 from skydriver.skymap.cells import cells_of
 from skydriver.skymap.checks import check_publishable
 from skydriver.skymap.map_regions import level_quote, regions_with
+from skydriver.skymap.provenance import is_name
 from skydriver.skymap.publication import Direction, Publication, Quote
 from skydriver.skymap.read import read_map
 
@@ -51,6 +52,8 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     SettingError
         If `foreign` says otherwise what the map says itself.
     """
+    if not is_name(foreign.algorithm):
+        raise SettingError("algorithm", f"{foreign.algorithm[:40]!r} is no name of an algorithm")
     skymap = read_map(path, flipped_declination=foreign.flipped_declination)
     check_publishable(skymap, part_of_sky=foreign.part_of_sky)
     if foreign.levels is not None:
