@@ -15,7 +15,7 @@ from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places,
 from skydriver.plots.page import Block
 from skydriver.plots.projections import inverse_offsets, offsets
 from skydriver.plots.raster import values_at
-from skydriver.plots.style import ON_MAP, coloured
+from skydriver.plots.style import ROUND_A_LINE, coloured
 from skydriver.plots.text import width_in
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ def _offsets_from(centre_deg: tuple[float, float], ra_deg: Floats, dec_deg: Floa
 
 
 def _region_reach(overlay: Overlay) -> float:
-    """How far the regions reach of those that the panel is chosen by; 0 if there are none."""
+    """How far the regions reach that the panel is chosen by: 0 if there are none, the most if all are larger."""
     quoted = [region for region in overlay.regions if region.style == "headline"] or overlay.regions
-    reaches = (reach_deg(line, overlay.best) for region in quoted for line in region.lines)
-    return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=0.0)
+    reaches = [reach_deg(line, overlay.best) for region in quoted for line in region.lines]
+    return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=LARGEST_DEG if reaches else 0.0)
 
 
 def _layer_at(sky: list[Layer], place: tuple[float, float]) -> Layer:
@@ -136,7 +136,7 @@ def _draw_scale(page: Page, axes: Axes, view: View) -> Box:
     middle = (box.left + box.right) / 2.0
     axes.plot(
         [middle - long / 2.0, middle + long / 2.0], [box.bottom + 0.02] * 2, transform=page.figure.dpi_scale_trans,
-        color="white", linewidth=1.8, path_effects=ON_MAP, zorder=8,
+        color="white", linewidth=1.8, path_effects=ROUND_A_LINE, zorder=8,
     )  # fmt: skip
     write_on_map(page, axes, box._replace(bottom=box.bottom + 0.06), text, font.size)
     return box

@@ -55,6 +55,13 @@ def test_it_is_never_larger_than_its_projection_is_good_for(by_hand):
     assert view_of(sky, Overlay(best, [region(by_hand.disc(*best, 51.0))])).half_deg <= LARGEST_DEG
 
 
+def test_a_region_that_is_larger_than_it_can_be_fills_it(by_hand):
+    best = (50.0, 20.0)
+    for radius in (55.0, 75.0):
+        view = view_of(layers(by_hand.bowl(*best)), Overlay(best, [region(by_hand.disc(*best, radius))]))
+        assert view.half_deg == LARGEST_DEG
+
+
 def test_the_statistical_regions_count_only_without_a_quoted_one(by_hand):
     best = (50.0, 20.0)
     sky = layers(by_hand.bowl(*best))
@@ -163,3 +170,12 @@ def test_the_scale_is_round_and_fits(half):
     length = scale_deg(half)
     assert 0.15 * half < length <= 0.4 * half * (1 + 1e-6)
     assert f"{length:e}"[:8] in {"1.000000", "2.000000", "5.000000"}
+
+
+def test_the_scale_bar_has_an_edge_that_is_seen_on_white(by_hand):
+    """As where nothing was scanned."""
+    with settings():
+        axes = zoom_page(by_hand.bowl(50.0, 20.0), Overlay((50.0, 20.0)), by_hand.texts, Page(5.0)).figure.axes[0]
+    (bar,) = [line for line in axes.lines if line.get_transform() == axes.figure.dpi_scale_trans]
+    (edge,) = bar.get_path_effects()
+    assert edge._gc["linewidth"] > bar.get_linewidth() + 1.0
