@@ -1,4 +1,4 @@
-"""What is wrong with where, and under what name, products shall be written is told before they are made."""
+"""Maps from elsewhere: what is wrong with where or under what name to write is told first; what is quoted is said."""
 
 import datetime as dt
 import json
@@ -9,7 +9,7 @@ from skydriver.errors import ResultError, SettingError
 from skydriver.services import publish as module
 from skydriver.services.product_table import Product, ProductOptions
 from skydriver.services.publish import Request, publish
-from skydriver.services.publishing import Foreign
+from skydriver.services.publishing import Foreign, read_publication
 
 OPTIONS = ProductOptions(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 HEAD = {"nside": 1, "complete": True, "run_id": 1, "event_id": 2, "event_type": "", "mjd": 60000.0, "version": 0}
@@ -57,3 +57,11 @@ def test_an_algorithm_that_no_file_can_be_named_for_is_refused_at_once(result, a
         publish(Request(result, tmp_path / "out", None, OPTIONS, Foreign(name)))
     assert asked_for == []
     assert list(tmp_path.iterdir()) == [result]
+
+
+def test_a_picture_with_published_levels_does_not_say_that_nothing_is_quoted(result):
+    """Its regions are drawn, and stand in the headers of files."""
+    shown = read_publication(result, Foreign("millipede_original", "ic160427a"))
+    assert shown.quote is not None
+    assert shown.headline == "regions by ic160427a"
+    assert read_publication(result, Foreign("millipede_original")).headline == "nothing is quoted"
