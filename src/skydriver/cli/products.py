@@ -65,7 +65,7 @@ def products(  # noqa: PLR0913 - one parameter for each option
         first_looks=first_looks,
         width_in=width,
     )
-    endings = None if only is None else tuple(only.split(","))
+    endings = None if only is None else tuple(ending.strip() for ending in only.split(","))
     answer = publish(Request(result, out, endings, options, foreign, event, catalogue))
     if as_json:
         put_json(answer)

@@ -9,7 +9,7 @@ from matplotlib.patches import Ellipse
 
 from skydriver.plots.lines import broken_at_edge, on_all_sky
 from skydriver.plots.names import Box, around, draw_names, to_inches, write_on_map
-from skydriver.plots.overlay import draw_overlay, places
+from skydriver.plots.overlay import draw_overlay, places, thinned
 from skydriver.plots.page import MARGIN_IN, Block
 from skydriver.plots.projections import (
     CENTRE_RA_DEG,
@@ -57,11 +57,12 @@ def draw_all_sky(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overla
     _draw_lines(axes)
     axes.plot(*broken_at_edge(*galactic_plane()), **GALACTIC_PLANE)
     axes.plot(*mollweide(*([angle] for angle in GALACTIC_CENTRE_DEG)), **GALACTIC_CENTRE)
-    draw_overlay(axes, overlay, mollweide, on_all_sky)
+    sources = mollweide(*places(overlay.sources))
+    seen = thinned(overlay.sources, to_inches(axes, sources))
+    draw_overlay(axes, overlay._replace(sources=seen), mollweide, on_all_sky)
     points = [overlay.best, *((marker.ra_deg, marker.dec_deg) for marker in overlay.shown)]
     taken = [around(x, y, 0.09) for x, y in to_inches(axes, mollweide(*np.array(points).T))]
-    sources = mollweide(*places(overlay.sources))
-    taken += [around(x, y) for x, y in to_inches(axes, sources)]
+    taken += [around(x, y) for x, y in to_inches(axes, mollweide(*places(seen)))]
     taken += [*_label_parallels(page, axes), *_label_meridians(page, axes, taken)]
     draw_names(page, axes, [source.name for source in overlay.sources], sources, taken)
 

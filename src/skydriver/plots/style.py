@@ -46,6 +46,8 @@ GRATICULE: Final[dict[str, Any]] = {
 }  # fmt: skip
 ON_MAP: Final = [withStroke(linewidth=1.8, foreground="black", alpha=0.75)]
 """Around white letters, so that they can be read on every colour."""
+ROUND_A_LINE: Final = [withStroke(linewidth=3.2, foreground="black", alpha=0.75)]
+"""The same around a white line of 1.8."""
 _WIDTHS: Final = (1.9, 1.2, 0.8)
 _DASHES: Final = ((0, (4.5, 2.0)), (0, (1.6, 1.4)), (0, (7.0, 1.6, 1.6, 1.6)))
 _CEILINGS: Final = (100.0, 10000.0)

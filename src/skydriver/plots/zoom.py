@@ -11,11 +11,11 @@ import numpy as np
 from skydriver.plots.graticule import View, draw_graticule, label_room_in
 from skydriver.plots.lines import on_zoom, reach_deg
 from skydriver.plots.names import Box, around, draw_names, frame_of, to_inches, write_on_map
-from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places
+from skydriver.plots.overlay import Overlay, distance_deg, draw_overlay, places, thinned
 from skydriver.plots.page import Block
 from skydriver.plots.projections import inverse_offsets, offsets
 from skydriver.plots.raster import values_at
-from skydriver.plots.style import ON_MAP, coloured
+from skydriver.plots.style import ROUND_A_LINE, coloured
 from skydriver.plots.text import width_in
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LARGEST_DEG: Final = 60.0
 """Parts of a region that reach farther from the best fit are not what the panel's width is chosen by."""
 _RISE: Final = 30.0
-"""Without a region, the panel shows the finest stage's pixels up to this 2 delta-llh,"""
+"""Without a region, the panel shows the pixels up to this 2 delta-llh, of every stage,"""
 _NEAR_DEG: Final = 8.0
 """as far as this."""
 _ROOM: Final = 1.15
@@ -46,11 +46,12 @@ _PIXELS_AROUND: Final = 5.0
 def view_of(sky: list[Layer], overlay: Overlay) -> View:
     """What the zoom shows: all of the quoted region, without one of the statistical ones, else the good pixels.
 
-    Where that leaves room, the first looks too; and never less than some pixels.
+    Where that leaves room, the first looks too; and never less than some pixels: the finest around a region, else those
+    of the stage that the best fit is of.
     """
-    best, finest = overlay.best, sky[0]
-    smallest = _PIXELS_AROUND * float(hpgeom.nside_to_resolution(finest.nside))
-    reach = max(smallest, _ROOM * (_region_reach(overlay) or _good_reach(finest, best)))
+    best, region = overlay.best, _region_reach(overlay)
+    smallest = _PIXELS_AROUND * float(hpgeom.nside_to_resolution((sky[0] if region else _layer_at(sky, best)).nside))
+    reach = max(smallest, _ROOM * (region or max(_good_reach(layer, best) for layer in sky)))
     away = [_ROOM * distance_deg((marker.ra_deg, marker.dec_deg), best) for marker in overlay.shown]
     return View(best, min(LARGEST_DEG, max([reach, *(far for far in away if far <= _MARKERS_WITHIN * reach)])))
 
@@ -77,14 +78,14 @@ def draw_zoom(page: Page, axes: Axes, sky: list[Layer], norm: LogNorm, overlay: 
     left, right, bottom, top = view.extent
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     _draw_pixels(axes, (sky, norm), view, round(axes.get_window_extent().width / page.figure.dpi * page.image_dpi))
-    seen = overlay._replace(sources=in_view(overlay.sources, view))
-    place = partial(_offsets_from, view.centre)
+    place, near = partial(_offsets_from, view.centre), in_view(overlay.sources, view)
+    seen = overlay._replace(sources=thinned(near, to_inches(axes, place(*places(near)))))
     draw_overlay(axes, seen, place, partial(on_zoom, centre_deg=view.centre))
     scale = _draw_scale(page, axes, view)
     inside = [scale, *draw_graticule(page, axes, view, scale)]
     points = to_inches(axes, place(*places([*overlay.shown])))
     inside += [around(x, y, 0.09) for x, y in [*points, *to_inches(axes, (np.zeros(1), np.zeros(1)))]]
-    draw_names(page, axes, [source.name for source in seen.sources], place(*places(seen.sources)), inside)
+    draw_names(page, axes, [source.name for source in near], place(*places(near)), inside)
 
 
 def in_view(markers: Sequence[Marker], view: View) -> list[Marker]:
@@ -98,15 +99,21 @@ def _offsets_from(centre_deg: tuple[float, float], ra_deg: Floats, dec_deg: Floa
 
 
 def _region_reach(overlay: Overlay) -> float:
-    """How far the regions reach of those that the panel is chosen by; 0 if there are none."""
+    """How far the regions reach that the panel is chosen by: 0 if there are none, the most if all are larger."""
     quoted = [region for region in overlay.regions if region.style == "headline"] or overlay.regions
-    reaches = (reach_deg(line, overlay.best) for region in quoted for line in region.lines)
-    return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=0.0)
+    reaches = [reach_deg(line, overlay.best) for region in quoted for line in region.lines]
+    return max((reach for reach in reaches if reach <= LARGEST_DEG / _ROOM), default=LARGEST_DEG if reaches else 0.0)
 
 
-def _good_reach(finest: Layer, best: tuple[float, float]) -> float:
-    good = finest.pixels[finest.rise < _RISE]
-    ra, dec = hpgeom.pixel_to_angle(finest.nside, good, nest=False)
+def _layer_at(sky: list[Layer], place: tuple[float, float]) -> Layer:
+    """The finest stage that has a value at a place; the finest of all where none has."""
+    ra, dec = (np.array([coordinate]) for coordinate in place)
+    return next((layer for layer in sky if np.isfinite(values_at([layer], ra, dec)[0]).all()), sky[0])
+
+
+def _good_reach(layer: Layer, best: tuple[float, float]) -> float:
+    good = layer.pixels[layer.rise < _RISE]
+    ra, dec = hpgeom.pixel_to_angle(layer.nside, good, nest=False)
     away = np.hypot(*offsets(ra, dec, best))
     return float(np.max(away, initial=0.0, where=away < _NEAR_DEG))
 
@@ -129,7 +136,7 @@ def _draw_scale(page: Page, axes: Axes, view: View) -> Box:
     middle = (box.left + box.right) / 2.0
     axes.plot(
         [middle - long / 2.0, middle + long / 2.0], [box.bottom + 0.02] * 2, transform=page.figure.dpi_scale_trans,
-        color="white", linewidth=1.8, path_effects=ON_MAP, zorder=8,
+        color="white", linewidth=1.8, path_effects=ROUND_A_LINE, zorder=8,
     )  # fmt: skip
     write_on_map(page, axes, box._replace(bottom=box.bottom + 0.06), text, font.size)
     return box

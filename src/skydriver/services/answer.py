@@ -9,6 +9,8 @@ from skydriver.skymap.offsets import offsets
 if TYPE_CHECKING:
     from skydriver.services.verdict import Findings, Verdict
 
+MEASURES = ("spread_deg", "envelope_area_deg2", "envelope_radius_deg")
+"""What variants say together of the size of an error or a region."""
 UNKNOWN_TOPOLOGY: dict[str, Any] = {"label": "unknown", "fit_quality": None, "evidence": []}
 
 
@@ -27,9 +29,20 @@ def answer(found: Findings, judged: Verdict) -> dict[str, Any]:
         "headline": found.headline.as_dict(),
         "posterior": None if regions is None else regions.as_dict(),
         "wilks": None if regions is None else regions.wilks_as_dict(),
-        "systematics": None if found.systematics is None else found.systematics.as_dict(),
+        "systematics": _systematics(found),
         "verdict": judged.as_dict(),
     }
+
+
+def _systematics(found: Findings) -> dict[str, Any] | None:
+    """What came of the variants; without areas and errors where no region is quoted."""
+    if found.systematics is None:
+        return None
+    told = found.systematics.as_dict()
+    if found.headline.kind == "region":
+        return told
+    variants = [variant | {"area_deg2": None} for variant in told["variants"]]
+    return told | {"variants": variants} | dict.fromkeys(MEASURES)
 
 
 def _identity(found: Findings) -> dict[str, Any]:

@@ -163,6 +163,8 @@ def _rows_of_text(reader: Reader, n_before: int, positions: tuple[int, ...], n_c
 def _lines(file: BinaryIO) -> Iterator[str]:
     """All lines; comments and blanks become empty, so that lines can be counted."""
     for number, data in enumerate(file, 1):
+        if b"\r" in data.rstrip(b"\r\n"):
+            raise ValueError(f"line {number} has a carriage return in it: lines end with a line feed")
         try:
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:

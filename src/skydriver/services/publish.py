@@ -65,12 +65,12 @@ def publish(request: Request) -> dict[str, Any]:
     paths = {product.ending: folder / _name(shown, product.ending) for product in wanted}
     missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
     _refuse_missing(request, missing)
-    made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
-    read = _files_read(request)
-    missing |= _taken(made, paths, read)
-    _refuse_missing(request, missing)
-    products = {paths[ending]: content for ending, content in made.items() if ending not in missing}
     with folder_to_fill(folder):
+        made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
+        read = _files_read(request)
+        missing |= _taken(made, paths, read)
+        _refuse_missing(request, missing)
+        products = {paths[ending]: content for ending, content in made.items() if ending not in missing}
         for path, content in products.items():
             if path.resolve() not in read:  # else it is one already, and stays as it is
                 write_atomically(path, content)

@@ -99,7 +99,9 @@ def publication_of(
         quote=quote,
         why_not="" if quote is not None else _why_not(summary, skymap),
     )
-    return publication if summary is None else _with_summary(publication, summary)
+    if summary is not None:
+        return _with_summary(publication, summary)
+    return publication if quote is None else replace(publication, headline=f"regions by {quote.calibration}")
 
 
 def best_of(skymap: SkyMap) -> BestFit:

@@ -68,7 +68,13 @@ class Findings(NamedTuple):
 
 def quote_of(found: Findings) -> Quote | None:
     """What may be quoted of the map: its regions, where they are the headline."""
-    return found.regions.quote() if found.regions is not None and found.headline.kind == "region" else None
+    regions = _quoted(found)
+    return None if regions is None else regions.quote()
+
+
+def _quoted(found: Findings) -> MapRegions | None:
+    """The regions, where they are the headline: elsewhere nothing is measured by a region that nobody is told of."""
+    return found.regions if found.headline.kind == "region" else None
 
 
 def verdict(found: Findings) -> Verdict:
@@ -96,7 +102,8 @@ def _of_scan(found: Findings) -> Iterator[Reason]:
 def _of_topology(found: Findings) -> Iterator[Reason]:
     """Whether it is a track."""
     if found.topology is None:
-        yield Reason("no", "the algorithm fits no track, or the scan has no result: nothing can be said of the event")
+        if not found.skymap.partial and found.skymap.best_fit() is not None:
+            yield Reason("no", "the algorithm fits no track: nothing can be said of the event")
         return
     label, quoted = found.topology.label, found.headline
     if label == "through-going":
@@ -116,7 +123,7 @@ def _of_topology(found: Findings) -> Iterator[Reason]:
 
 def _of_region(found: Findings) -> Iterator[Reason]:
     """Whether the region is known and enclosed."""
-    regions = found.regions
+    regions = _quoted(found)
     if regions is None:
         if found.topology is not None and found.topology.label == "through-going":
             yield Reason("no", "no calibration speaks of such events: there is no region to quote")
@@ -134,7 +141,7 @@ def _of_region(found: Findings) -> Iterator[Reason]:
 
 def _of_looks(found: Findings) -> Iterator[Reason]:
     """Whether it agrees with every first look."""
-    best, regions = found.skymap.best_fit(), found.regions
+    best, regions = found.skymap.best_fit(), _quoted(found)
     if best is None or regions is None:
         return
     tracks = [look for look in found.looks if look.is_track]
@@ -151,7 +158,9 @@ def _of_looks(found: Findings) -> Iterator[Reason]:
 
 def _of_variants(found: Findings) -> Iterator[Reason]:
     """How the variants differ."""
-    best, regions, systematics = found.skymap.best_fit(), found.regions, found.systematics
+    best, regions, systematics = found.skymap.best_fit(), _quoted(found), found.systematics
+    if systematics is not None and not systematics.complete:
+        yield Reason("caution", "the variants were interrupted: not all were scanned")
     if best is None or regions is None:
         return
     if systematics is None:
@@ -162,8 +171,6 @@ def _of_variants(found: Findings) -> Iterator[Reason]:
     if spread is not None and spread.largest_deg is not None:
         where = f"at most {spread.largest_deg:.2f} deg away ({spread.largest_name})"
         yield Reason("yes", f"{spread.n_variants} variants: {spread.spread_deg:.2f} deg per axis, {where}")
-    if not systematics.complete:
-        yield Reason("caution", "the variants were interrupted: not all were scanned")
 
 
 def _of_variant(result: VariantResult, best: BestFit, regions: MapRegions) -> Iterator[Reason]:

@@ -155,6 +155,7 @@ def _lowest(rows: Rows) -> int | None:
 
 
 def _best_fit(nside: int, rows: Rows, row: int) -> BestFit:
+    """The best fit in a row; on the equator its declination has no minus."""
     pixel = int(rows["index"][row])
     ra, dec = hpgeom.pixel_to_angle(nside, pixel, nest=False, lonlat=True, degrees=True)
-    return BestFit(float(ra), float(dec), float(rows["llh"][row]), nside, pixel)
+    return BestFit(float(ra), float(dec) + 0.0, float(rows["llh"][row]), nside, pixel)

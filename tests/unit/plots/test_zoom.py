@@ -55,6 +55,13 @@ def test_it_is_never_larger_than_its_projection_is_good_for(by_hand):
     assert view_of(sky, Overlay(best, [region(by_hand.disc(*best, 51.0))])).half_deg <= LARGEST_DEG
 
 
+def test_a_region_that_is_larger_than_it_can_be_fills_it(by_hand):
+    best = (50.0, 20.0)
+    for radius in (55.0, 75.0):
+        view = view_of(layers(by_hand.bowl(*best)), Overlay(best, [region(by_hand.disc(*best, radius))]))
+        assert view.half_deg == LARGEST_DEG
+
+
 def test_the_statistical_regions_count_only_without_a_quoted_one(by_hand):
     best = (50.0, 20.0)
     sky = layers(by_hand.bowl(*best))
@@ -66,6 +73,30 @@ def test_the_statistical_regions_count_only_without_a_quoted_one(by_hand):
 def test_without_a_region_it_holds_the_good_pixels(by_hand):
     sky = layers(by_hand.bowl(50.0, 20.0))
     assert view_of(sky, Overlay((50.0, 20.0))).half_deg > np.sqrt(30.0 / 4.0)  # where the bowl rises by 30
+
+
+def two_stages():
+    """A bowl that rises by 1 a degree squared, one pixel of it scanned finely."""
+    best = hpgeom.pixel_to_angle(64, hpgeom.angle_to_pixel(64, 50.0, 20.0, nest=False), nest=False)
+    stages, fine = {}, hpgeom.angle_to_pixel(64, *best, nest=True) * 64 + np.arange(64)
+    for nside, pixel in ((64, np.arange(12 * 64**2)), (512, hpgeom.nest_to_ring(512, fine))):
+        east, north = offsets(*hpgeom.pixel_to_angle(nside, pixel, nest=False), best)
+        stages[nside] = pixel, (east**2 + north**2) / 2.0
+    return layers(stages), (float(best[0]), float(best[1]))
+
+
+def test_without_a_region_it_holds_the_good_pixels_of_coarser_stages_too():
+    sky, best = two_stages()
+    assert view_of(sky, Overlay(best)).half_deg > np.sqrt(30.0) - 1.0
+
+
+def test_around_a_best_fit_of_a_coarse_stage_it_shows_some_of_its_pixels(by_hand):
+    """As of a scan of a part of the sky that an event came from the edge of."""
+    sky = layers({8: (np.array([300]), np.array([5.0])), 512: (np.array([0, 1]), np.array([90.0, 91.0]))})
+    best = hpgeom.pixel_to_angle(8, 300, nest=False)
+    assert view_of(sky, Overlay(best)).half_deg > 3 * hpgeom.nside_to_resolution(8)
+    quoted = Overlay(best, [region(by_hand.disc(*best, 2.0))])
+    assert view_of(sky, quoted).half_deg < 3.0
 
 
 def test_it_holds_the_first_looks_that_are_near(by_hand):
@@ -139,3 +170,12 @@ def test_the_scale_is_round_and_fits(half):
     length = scale_deg(half)
     assert 0.15 * half < length <= 0.4 * half * (1 + 1e-6)
     assert f"{length:e}"[:8] in {"1.000000", "2.000000", "5.000000"}
+
+
+def test_the_scale_bar_has_an_edge_that_is_seen_on_white(by_hand):
+    """As where nothing was scanned."""
+    with settings():
+        axes = zoom_page(by_hand.bowl(50.0, 20.0), Overlay((50.0, 20.0)), by_hand.texts, Page(5.0)).figure.axes[0]
+    (bar,) = [line for line in axes.lines if line.get_transform() == axes.figure.dpi_scale_trans]
+    (edge,) = bar.get_path_effects()
+    assert edge._gc["linewidth"] > bar.get_linewidth() + 1.0

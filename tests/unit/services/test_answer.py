@@ -120,3 +120,17 @@ def test_what_the_event_says_is_told_only_if_it_is_a_number(by_hand, example, ra
     content = answer(found, verdict(found))
     assert LLH_RATIO not in {item["what"] for item in content["topology"]["evidence"]}
     assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_variants_tell_areas_and_errors_only_where_a_region_is_quoted(by_hand, label):
+    """Where they lie is told of every event."""
+    found = by_hand.findings(label=label, systematics=by_hand.of_variants(by_hand.variant("far", 3.0)))
+    told = answer(found, verdict(found))["systematics"]
+    whole = found.systematics.as_dict()
+    sizes = [told["spread_deg"], told["envelope_area_deg2"], told["envelope_radius_deg"]]
+    sizes += [variant["area_deg2"] for variant in told["variants"]]
+    assert [size is not None for size in sizes] == [label == "through-going"] * len(sizes)
+    assert list(told) == list(whole)
+    assert [variant["offset_deg"] for variant in told["variants"]] == [3.0]
+    assert told["largest_deg"] == whole["largest_deg"] == 3.0

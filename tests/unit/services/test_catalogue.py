@@ -275,3 +275,9 @@ def test_sexagesimal_angles_are_those_of_astropy(ra, dec):
 def test_a_minus_before_0_degrees_counts():
     assert angle_deg("-00:30:00", "", is_ra=False) == -0.5
     assert angle_deg("-00 30", "", is_ra=False) == -0.5
+
+
+@pytest.mark.parametrize("content", [b"name,ra,dec\rA,1,2\r", b"name,ra,dec\nA,1,2\rB,3,4\n", b'"na\rme",ra,dec\n'])
+def test_lines_that_end_as_on_old_computers_are_an_error_that_names_the_line(written, content):
+    with pytest.raises(SettingError, match=r"line [12] has a carriage return"):
+        read_catalogue(written(content))

@@ -143,3 +143,22 @@ def test_a_sliver_outside_is_told_and_does_no_harm(by_hand):
     judged = verdict(by_hand.findings(skymap=by_hand.gaussian_map(radius_deg=1.87)))
     assert regions.truncated
     assert (judged.answer, told(judged, "less than 1%")) == ("yes", ["yes"])
+
+
+@pytest.mark.parametrize("label", ["cascade", "unknown", "starting", "skimming"])
+def test_nothing_is_measured_by_the_region_of_an_event_that_none_is_quoted_of(by_hand, label):
+    """No area or error of an event that the map is unfit for; that the variants were interrupted is told still."""
+    variants = by_hand.of_variants(by_hand.variant("far", 3.0), complete=False)
+    found = by_hand.findings(label=label, systematics=variants, skymap=by_hand.gaussian_map(radius_deg=1.5))
+    judged = verdict(found)
+    assert found.regions is not None
+    for words in ("90%", "region", "three-alert", "tests only", "per axis", "variant far"):
+        assert told(judged, words) == []
+    assert told(judged, "variants were interrupted") == ["caution"]
+
+
+@pytest.mark.parametrize("change", ["partial", "all failed"])
+def test_a_scan_without_a_result_is_not_said_to_be_of_an_algorithm_that_fits_no_track(by_hand, change):
+    judged = verdict(by_hand.findings(**{"label": None} | changes(by_hand)[change][0]))
+    assert [reason.answer for reason in judged.reasons] == ["no"]
+    assert told(judged, "fits no track") == []

@@ -107,3 +107,10 @@ def test_run_ids_bind_real_events_only(run_id):
 def test_impossible_identities_are_refused(run_id, event_id, mjd):
     with pytest.raises(ResultError):
         EventIdentity(run_id, event_id, "", mjd, is_real_event=False)
+
+
+def test_a_best_fit_on_the_equator_has_no_negative_zero(new_map):
+    """As it would be printed; of nside 1, whose pixels 4 to 7 are centred there."""
+    for pixel in range(4, 8):
+        best = new_map({1: [0.0 if k == pixel else 1.0 for k in range(12)]}).best_fit()
+        assert f"{best.dec_deg:+.3f}" == "+0.000"
