@@ -5,7 +5,6 @@ those that are exactly as probable as it; which of those is a matter of taste.
 """
 
 import math
-import warnings
 from itertools import pairwise
 
 import healpy
@@ -71,25 +70,6 @@ def flat(publication, tmp_path_factory):
     path = tmp_path_factory.mktemp("fits") / "map.fits.gz"
     path.write_bytes(to_flat_fits(publication))
     return path
-
-
-@pytest.fixture(scope="module")
-def ligo():
-    """Its functions to read maps, to find credible levels, and to make statistics."""
-    with warnings.catch_warnings():
-        # It documents NumPy's universal functions in a way that NumPy is to drop.
-        warnings.filterwarnings("ignore", "_add_newdoc_ufunc is deprecated", DeprecationWarning)
-        from ligo.skymap.io import read_sky_map
-        from ligo.skymap.postprocess import crossmatch
-        from ligo.skymap.postprocess.util import find_greedy_credible_levels
-
-        def read(path, *, moc=False):
-            with warnings.catch_warnings():
-                # Astropy says that it reads the first of two tables, the one with the map.
-                warnings.filterwarnings("ignore", "hdu= was not specified but multiple tables are present")
-                return read_sky_map(str(path), moc=moc)
-
-        yield read, find_greedy_credible_levels, crossmatch
 
 
 def assert_same_region(pixels, found, level):
