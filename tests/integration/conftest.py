@@ -25,7 +25,7 @@ COLUMNS = ["index", "llh", "E_in", "E_tot", "X", "Y", "Z", "T"]
 EVENT = {"run_id": 127907, "event_id": 20178442, "event_type": "HESE", "mjd": 57505.24, "is_real_event": True}
 
 
-def skydriver(folder, *arguments):
+def skydriver(folder, *arguments: object):
     """What the command prints with --json."""
     done = subprocess.run(
         [SKYDRIVER, *map(str, arguments), "--json"],
@@ -135,7 +135,7 @@ class Made:
 def publish(tmp_path_factory):
     """A function from a map's name, its file and options to its products."""
 
-    def make(name, path, *options, answer=None):
+    def make(name, path, *options: str, answer=None):
         folder = tmp_path_factory.mktemp("products")
         skydriver(folder, "products", path, "--out", "all", *options)
         return Made(name, folder / "all", path, options, answer or {})

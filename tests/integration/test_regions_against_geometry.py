@@ -96,6 +96,7 @@ def reach(polygons, outside, best):
         90.0 + best[1] if south else -up.min(),
     )
 
+
 RISES = {
     ("statistical", 0.5): 1.39,
     ("statistical", 0.9): 4.61,
@@ -133,10 +134,10 @@ def far_from(made):
 def places_about(polygons, best, nside, held, seed=8):
     """Places by chance: half of them in the region's pixels, half alike everywhere in a disc wider than the lines."""
     dice = np.random.default_rng(seed)
-    vertices = np.concatenate([vectors(polygon) for polygon in polygons])
+    vertices = vectors(np.concatenate(polygons))
     centre = vectors(best)[0]
-    widest = 1.3 * np.arccos(np.clip(vertices @ centre, -1.0, 1.0)).max()
-    height = dice.uniform(np.cos(widest), 1.0, N_PLACES // 2)
+    widest = np.arccos(np.clip(vertices @ centre, -1.0, 1.0)).max()
+    height = dice.uniform(np.cos(1.3 * widest + 5.0 * healpy.nside2resol(nside)), 1.0, N_PLACES // 2)
     turn = dice.uniform(0.0, 2.0 * np.pi, len(height))
     east = np.cross([0.0, 0.0, 1.0], centre)
     east /= np.linalg.norm(east)
@@ -172,7 +173,7 @@ def test_what_the_lines_enclose_is_the_area_that_is_stated(made, region, lines):
 
 
 def test_the_area_is_that_of_the_pixels(made, region, lines):
-    """Of a posterior within one. Of the rise of 2 delta-llh a pixel at the edge is in or out by chance of its centre."""
+    """Of a posterior within one. By the rise of 2 delta-llh, whether a pixel at the edge is in goes by its centre."""
     _, area = lines
     nside, held = pixels_of(made, region)
     pixel = healpy.nside2pixarea(nside, degrees=True)
