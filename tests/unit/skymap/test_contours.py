@@ -180,7 +180,7 @@ def test_around_one_pixel_alone_the_line_passes_half_way_to_its_neighbours(nside
         assert 0.4 < share < (0.6 if nside >= 4 else 1.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(seeds, st.sampled_from([1, 2, 4, 8, 16]))
 def test_a_pixels_centre_is_inside_exactly_if_it_is_above(seed, nside):
     """By how often the way to some place crosses the lines."""
@@ -294,7 +294,7 @@ def test_a_sky_that_is_turned_has_lines_that_are_turned(seed, nside, quarters):
         assert end @ turn == pytest.approx(other_end[apart.argmin(axis=1)], abs=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(seeds)
 def test_towards_what_is_unknown_the_line_passes_half_way(seed):
     """Between two pixels' centres, at least: whatever the value inside."""
