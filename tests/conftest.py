@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,32 @@ def notice_schemas() -> Path:
     folder = REPOSITORY / "tests" / "schemas" / "node_modules" / "@nasa-gcn" / "schema"
     require(present=folder.is_dir(), what="the npm package @nasa-gcn/schema (make test installs it)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ligo():
+    """Its functions to read maps, to find credible levels, and to make statistics."""
+    with warnings.catch_warnings():
+        # It documents NumPy's universal functions in a way that NumPy is to drop.
+        warnings.filterwarnings("ignore", "_add_newdoc_ufunc is deprecated", DeprecationWarning)
+        from ligo.skymap.io import read_sky_map
+        from ligo.skymap.postprocess import crossmatch
+        from ligo.skymap.postprocess.util import find_greedy_credible_levels
+
+        def read(path, *, moc=False):
+            with warnings.catch_warnings():
+                # Astropy says that it reads the first of two tables, the one with the map.
+                warnings.filterwarnings("ignore", "hdu= was not specified but multiple tables are present")
+                return read_sky_map(str(path), moc=moc)
+
+        yield read, find_greedy_credible_levels, crossmatch
+
+
+@pytest.fixture(scope="session")
+def skyreader():
+    """The package whose files ours must be."""
+    with warnings.catch_warnings():
+        # It overrides matplotlib's Axes.cla, which matplotlib announces to deprecate, once, while it is imported.
+        warnings.filterwarnings("ignore", "Overriding `Axes.cla`", PendingDeprecationWarning)
+        import skyreader
+    return skyreader

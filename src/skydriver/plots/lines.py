@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from skydriver.plots.projections import MAP_HEIGHT, meridian_angle, mollweide, offsets, parallel_width
+from skydriver.skymap.sphere import sky_deg, unit_vectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +48,7 @@ def closed(line: ContourLine) -> tuple[Floats, Floats]:
 
     Neighbouring points are at most `LONGEST_DEG` apart on the sphere, and twice that on the all-sky map.
     """
-    ra, dec = np.radians(np.asarray(line.ra_deg, np.float64)), np.radians(np.asarray(line.dec_deg, np.float64))
-    points = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    points = unit_vectors(line.ra_deg, line.dec_deg)
     points = np.concatenate([points, points[:1]])
     for _ in range(_MOST_HALVINGS):
         middle = points[1:] + points[:-1]
@@ -57,7 +57,7 @@ def closed(line: ContourLine) -> tuple[Floats, Floats]:
         if not len(long):
             break
         points = np.insert(points, long + 1, middle[long] / length[long, None], axis=0)
-    return _angles(points)
+    return sky_deg(points)
 
 
 def on_all_sky(line: ContourLine) -> tuple[Floats, Floats]:
@@ -102,15 +102,10 @@ def reach_deg(line: ContourLine, centre_deg: tuple[float, float]) -> float:
 
 def _too_long(points: Floats) -> NDArray[np.bool_]:
     """Which edges between unit vectors (n, 3) are too long to be drawn straight."""
-    ra, dec = _angles(points)
+    ra, dec = sky_deg(points)
     start, across = meridian_angle(ra)[:-1], (np.diff(ra) + 180.0) % 360.0 - 180.0
     width, (_, y) = parallel_width(dec), mollweide(ra, dec)
     right = np.radians((start + across) * width[1:] - start * width[:-1]) * 2.0 * MAP_HEIGHT / np.pi
     on_map = np.hypot(right, np.diff(y))
     chord = np.linalg.norm(np.diff(points, axis=0), axis=1)
     return np.asarray((chord > 2.0 * np.sin(np.radians(LONGEST_DEG) / 2.0)) | (on_map > _LONGEST_ON_MAP), np.bool_)
-
-
-def _angles(points: Floats) -> tuple[Floats, Floats]:
-    ra = np.degrees(np.arctan2(points[:, 1], points[:, 0])) % 360.0
-    return ra, np.degrees(np.arctan2(points[:, 2], np.hypot(points[:, 0], points[:, 1])))

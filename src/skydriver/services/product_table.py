@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from skydriver.plots.page import Format
     from skydriver.services.catalogue import Catalogue
     from skydriver.services.pictures import View
-    from skydriver.skymap.publication import Publication, Quote
+    from skydriver.skymap.publication import Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Product(NamedTuple):
 
 
 def _moc(level: float) -> Callable[[Publication, ProductOptions], bytes]:
-    return lambda shown, _: to_moc_fits(_quote(shown).outline(level), shown)
+    return lambda shown, _: to_moc_fits(shown.quoted().outline(level), shown)
 
 
 def _provenance(shown: Publication, _: ProductOptions) -> bytes:
@@ -95,12 +95,6 @@ def _picture(view: View, kind: Format) -> Product:
 
     needs: Need = "event" if view.name == "event" else "nothing"
     return Product(f"{view.ending}{kind}", f"{view.holds}, as {kind.upper()}.", needs, make)
-
-
-def _quote(shown: Publication) -> Quote:
-    if shown.quote is None:
-        raise ResultError(shown.why_not)
-    return shown.quote
 
 
 PRODUCTS: Final = (

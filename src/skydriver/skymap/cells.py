@@ -9,6 +9,7 @@ import numpy as np
 
 from skydriver.errors import ResultError
 from skydriver.scan.pixels import children, parents
+from skydriver.skymap.sphere import pixel_area_sr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +36,7 @@ class Cells(NamedTuple):
     @property
     def area_sr(self) -> Floats:
         """Solid angle of each."""
-        area: Floats = np.pi / (3.0 * self.nside.astype(np.float64) ** 2)
-        return area
+        return pixel_area_sr(self.nside)
 
     def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Cells:
         """Those that `which` (a flag for each, or indices) picks."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from skydriver.errors import ResultError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -30,7 +28,7 @@ def to_contour_text(publication: Publication) -> bytes:
     ResultError
         Where nothing may be quoted of the map, with the reason.
     """
-    quote = _quote(publication)
+    quote = publication.quoted()
     lines = [*_about(publication), *_regions(quote)]
     lines += [
         "Each polygon is closed: its last vertex is joined to its first. Its sides are parts of great circles.",
@@ -49,7 +47,7 @@ def to_ds9(publication: Publication) -> bytes:
     ResultError
         Where nothing may be quoted of the map, with the reason.
     """
-    quote, best = _quote(publication), publication.best
+    quote, best = publication.quoted(), publication.best
     lines = ["# Region file format: DS9", *(f"# {_label(line)}" for line in _about(publication)), "icrs"]
     for _, outline, line in _polygons(quote):
         look = f"color={COLOURS[outline.kind]} dash={int(outline.kind == 'statistical')}"
@@ -58,12 +56,6 @@ def to_ds9(publication: Publication) -> bytes:
         lines.append(f"{sign}polygon({places}) # {look} text={{{_label(outline.name)}}}")
     lines.append(f"point({best.ra_deg:.6f},{best.dec_deg:.6f}) # point=cross color=red text={{best fit}}")
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _quote(publication: Publication) -> Quote:
-    if publication.quote is None:
-        raise ResultError(publication.why_not)
-    return publication.quote
 
 
 def _about(publication: Publication) -> Iterator[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from skydriver.scan.pixels import children, neighbours
 from skydriver.skymap.cells import centre_vectors
 from skydriver.skymap.outline import Contour
+from skydriver.skymap.sphere import sky_deg, unit_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def contours_of(nside: int, pixel: Indices, value: Floats, edge: float) -> tuple
     order = np.lexsort(begin.T)
     corner = _crossings(nside, begin[order], pixel, height)
     lines = [corner[loop] for loop in _loops(_following(begin[order], end[order]))]
-    found = [Contour(*_sky_deg(line), _solid_angle(line) * SQUARE_DEG) for line in lines]
+    found = [Contour(*sky_deg(line), _solid_angle(line) * SQUARE_DEG) for line in lines]
     return tuple(sorted(found, key=lambda line: -abs(line.area_deg2)))
 
 
@@ -107,12 +108,6 @@ def contains_place(contours: Sequence[Contour], about_deg2: float, ra_deg: float
     antipode = -unit_vectors(np.array([ra_deg]), np.array([dec_deg]))[0]
     fan = math.fsum(_fan(antipode, unit_vectors(line.ra_deg, line.dec_deg)) for line in contours)
     return round((about_deg2 / SQUARE_DEG - fan) / (4.0 * math.pi)) > 0
-
-
-def unit_vectors(ra_deg: Floats, dec_deg: Floats) -> Floats:
-    """Unit vectors (n, 3) to places (n,)."""
-    ra, dec = np.radians(ra_deg), np.radians(dec_deg)
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
 
 
 def _refined(nside: int, pixel: Indices, height: Floats) -> tuple[int, Indices, Floats]:
@@ -192,13 +187,6 @@ def _loops(following: list[int]) -> list[list[int]]:
                 at = following[at]
             loops.append(loop)
     return loops
-
-
-def _sky_deg(vectors: Floats) -> tuple[Floats, Floats]:
-    """Right ascension in [0, 360) and declination."""
-    ra = np.degrees(np.arctan2(vectors[:, 1], vectors[:, 0])) % 360.0
-    dec = np.degrees(np.arctan2(vectors[:, 2], np.hypot(vectors[:, 0], vectors[:, 1])))
-    return np.where(ra < 360.0, ra, 0.0), dec
 
 
 def _solid_angle(line: Floats) -> float:

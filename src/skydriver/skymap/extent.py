@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skydriver.skymap.contours import contains_place, unit_vectors
+from skydriver.skymap.contours import contains_place
 from skydriver.skymap.outline import Rectangle
 from skydriver.skymap.regions import Errors
+from skydriver.skymap.sphere import sky_deg, unit_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,9 +78,7 @@ def _declinations(begin: Floats, end: Floats) -> Floats:
     towards, away = (np.einsum("ij,ij->i", np.cross(axis, place), top) for place in (begin, end))
     between = towards * away < 0.0
     bulges = top[between] * np.sign(towards[between])[:, np.newaxis]
-    places = np.concatenate([begin, bulges])
-    dec: Floats = np.degrees(np.arctan2(places[:, 2], np.hypot(places[:, 0], places[:, 1])))
-    return dec
+    return sky_deg(np.concatenate([begin, bulges]))[1]
 
 
 def _right_ascensions(contours: Sequence[Contour]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import hpgeom
 import numpy as np
 
 from skydriver.skymap.posterior import probabilities
+from skydriver.skymap.sphere import pixel_area_sr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class MultiOrder(NamedTuple):
     @property
     def probability(self) -> Floats:
         """Of each cell; they sum to 1."""
-        return self.density_per_sr * _area_sr(self.nside)
+        return self.density_per_sr * pixel_area_sr(self.nside)
 
     def select(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> MultiOrder:
         """Those cells that `which` (a flag for each, or indices) picks; they need not cover the sphere."""
@@ -58,9 +59,9 @@ class MultiOrder(NamedTuple):
             here = self.nside == size
             pixel, density = self.pixel[here], self.density_per_sr[here]
             if size <= nside:
-                flat.reshape(12 * size**2, -1)[pixel] = density[:, np.newaxis] * _area_sr(nside)
+                flat.reshape(12 * size**2, -1)[pixel] = density[:, np.newaxis] * pixel_area_sr(nside)
             else:
-                np.add.at(flat, pixel // (size // nside) ** 2, density * _area_sr(size))
+                np.add.at(flat, pixel // (size // nside) ** 2, density * pixel_area_sr(size))
         return flat if nested else ring_ordered(flat, nside)
 
 
@@ -97,15 +98,11 @@ def nested_pixels(nside: int | Indices, ring: Indices) -> Indices:
     return np.asarray(hpgeom.ring_to_nest(nside, ring), np.int64)
 
 
-def _area_sr(nside: int | Indices) -> Floats:
-    return np.asarray(np.pi / (3.0 * np.asarray(nside, np.float64) ** 2))
-
-
 def _whole_sphere(nside: Indices, ring: Indices, probability: Floats) -> MultiOrder:
     """Cells that do not overlap, with empty ones around them."""
     pixel = nested_pixels(nside, ring)
     total = probability.sum()
-    known = MultiOrder(nside, pixel, probability / total / _area_sr(nside))
+    known = MultiOrder(nside, pixel, probability / total / pixel_area_sr(nside))
     return _merged(_joined(known, _holes(nside, pixel)))
 
 

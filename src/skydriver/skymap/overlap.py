@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import hpgeom
 import numpy as np
+
+from skydriver.skymap.multiorder import nested_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def overlap(first: Cells, second: Cells) -> float:
 
 def _ranges(cells: Cells, finest: int) -> tuple[Indices, Indices]:
     """First number, and that after the last, of the pixels of nside `finest` within each cell, sorted."""
-    nested = np.asarray(hpgeom.ring_to_nest(cells.nside, cells.pixel), np.int64)
+    nested = nested_pixels(cells.nside, cells.pixel)
     count = (finest // cells.nside) ** 2
     start = np.sort(nested * count)
     return start, np.sort((nested + 1) * count)

@@ -15,6 +15,7 @@ import numpy as np
 
 from skydriver.scan.pixels import children, parents
 from skydriver.skymap.cells import Cells, centre_vectors
+from skydriver.skymap.sphere import pixel_area_sr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +122,7 @@ def _working_nside(cells: Cells, weight: Floats, sigma_deg: float) -> int:
     while nside < FINEST_NSIDE and hpgeom.nside_to_resolution(nside) > sigma_deg / PIXELS_PER_SIGMA:
         nside *= 2
     area_sr = cells.area_sr[_significant(weight)].sum()
-    while nside > 1 and (area_sr / (np.pi / (3.0 * nside**2))) ** 2 > MAX_PRODUCTS:
+    while nside > 1 and (area_sr / pixel_area_sr(nside)) ** 2 > MAX_PRODUCTS:
         nside //= 2
     return nside
 

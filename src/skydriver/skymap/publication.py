@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from skydriver.errors import ResultError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -70,6 +72,12 @@ class Publication:
     """Directions that came with the event."""
     stated: Mapping[str, float] | None = None
     """Energies, signalness and the like that the event itself states, by its own names; None where it is not known."""
+
+    def quoted(self) -> Quote:
+        """What may be quoted; a `ResultError` that says why where nothing may."""
+        if self.quote is None:
+            raise ResultError(self.why_not or "nothing may be quoted of this map")
+        return self.quote
 
     @property
     def statement(self) -> str:

@@ -23,13 +23,12 @@ def quotable(publication: Publication) -> Quote:
     ResultError
         If nothing may, saying why.
     """
-    if publication.quote is None:
-        raise ResultError(publication.why_not or "nothing may be quoted of this map")
+    quote = publication.quoted()
     if publication.skymap.provenance is None:
         raise ResultError("the map was made elsewhere: only maps of our own are announced")
     if publication.skymap.partial:
         raise ResultError("the map is partial: the scan that made it was not finished")
-    return publication.quote
+    return quote
 
 
 def start_utc(publication: Publication) -> str | None:

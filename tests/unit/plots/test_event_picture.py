@@ -17,7 +17,8 @@ from skydriver.plots.event_picture import draw_event_picture, event_page
 from skydriver.plots.event_view import Hits, Scene, Track
 from skydriver.plots.page import Page, settings
 
-ZENITHS = [0.0, 0.3, np.pi / 2, 2.5, np.pi]
+DIRECTIONS = [(0.0, 0.0), (0.3, 2.0), (np.pi / 2, 4.0), (np.pi / 2, 2.0), (2.5, 0.0), (2.5, 4.0), (np.pi, 2.0)]
+"""Zenith and azimuth, rad."""
 
 
 def hits_of(track, n=200, seed=5):
@@ -77,8 +78,7 @@ def test_symbols_never_shrink_with_the_charge(charges):
     assert np.all(np.diff(event_view.areas(np.sort(charges), 1.0)) >= 0.0)
 
 
-@pytest.mark.parametrize("zenith", ZENITHS)
-@pytest.mark.parametrize("azimuth", [0.0, 2.0, 4.0])
+@pytest.mark.parametrize(("zenith", "azimuth"), DIRECTIONS)
 def test_the_arrow_points_where_the_track_goes(by_hand, zenith, azimuth):
     """Away from where it came from, in both views."""
     scene = scene_of(zenith, azimuth)

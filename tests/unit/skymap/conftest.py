@@ -1,7 +1,6 @@
 """Sky maps and what is published of them to test with, and skyreader as the oracle."""
 
 import math
-import warnings
 
 import hpgeom
 import numpy as np
@@ -144,13 +143,3 @@ def publication_of():
 def provenance():
     """Of some map."""
     return PROVENANCE
-
-
-@pytest.fixture(scope="session")
-def skyreader():
-    """The package whose files ours must be."""
-    with warnings.catch_warnings():
-        # It overrides matplotlib's Axes.cla, which matplotlib announces to deprecate, once, while it is imported.
-        warnings.filterwarnings("ignore", "Overriding `Axes.cla`", PendingDeprecationWarning)
-        import skyreader
-    return skyreader

@@ -5,7 +5,6 @@ those that are exactly as probable as it; which of those is a matter of taste.
 """
 
 import math
-import warnings
 from itertools import pairwise
 
 import healpy
@@ -42,13 +41,19 @@ def scan_around(place, nsides=(8, 64), width_deg=2.0, seed=1):
 
 
 @pytest.fixture(scope="module", params=PLACES)
-def skymap(request, map_of, provenance):
-    return map_of(scan_around(PLACES[request.param]), provenance)
+def place(request):
+    return request.param
 
 
-@pytest.fixture(scope="module", params=[2.0, None], ids=["floor", "statistical"])
-def publication(request, skymap, publication_of):
-    return publication_of(skymap, request.param)
+@pytest.fixture(scope="module")
+def skymap(place, map_of, provenance):
+    return map_of(scan_around(PLACES[place]), provenance)
+
+
+@pytest.fixture(scope="module")
+def publication(place, skymap, publication_of):
+    """With a floor, or, of one place, statistical only."""
+    return publication_of(skymap, None if place == "across RA 0" else 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -71,25 +76,6 @@ def flat(publication, tmp_path_factory):
     path = tmp_path_factory.mktemp("fits") / "map.fits.gz"
     path.write_bytes(to_flat_fits(publication))
     return path
-
-
-@pytest.fixture(scope="module")
-def ligo():
-    """Its functions to read maps, to find credible levels, and to make statistics."""
-    with warnings.catch_warnings():
-        # It documents NumPy's universal functions in a way that NumPy is to drop.
-        warnings.filterwarnings("ignore", "_add_newdoc_ufunc is deprecated", DeprecationWarning)
-        from ligo.skymap.io import read_sky_map
-        from ligo.skymap.postprocess import crossmatch
-        from ligo.skymap.postprocess.util import find_greedy_credible_levels
-
-        def read(path, *, moc=False):
-            with warnings.catch_warnings():
-                # Astropy says that it reads the first of two tables, the one with the map.
-                warnings.filterwarnings("ignore", "hdu= was not specified but multiple tables are present")
-                return read_sky_map(str(path), moc=moc)
-
-        yield read, find_greedy_credible_levels, crossmatch
 
 
 def assert_same_region(pixels, found, level):

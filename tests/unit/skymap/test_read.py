@@ -414,14 +414,14 @@ def test_folders_and_missing_files_are_named(tmp_path):
             read_map(path)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=60), start=st.sampled_from([b"", b"PK\x03\x04", b"{", b'{"nside-1": ']))
 def test_no_bytes_lead_to_any_other_error(read_bytes, data, start):
     with pytest.raises(ResultError):
         read_bytes(start + data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     document=documents(versions=st.just(1)),
     junk=st.binary(min_size=1, max_size=4),

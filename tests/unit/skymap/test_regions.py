@@ -214,9 +214,10 @@ def test_pixels_that_are_as_dense_as_the_edge_are_inside_if_the_region_counts_th
     found = Posterior(8, pixel, np.full(500, 1.0 / 500.0))
     part = region(found, level)
     lines = density_contours(found, part)
-    ra, dec = hpgeom.pixel_to_angle(8, found.pixel, nest=False)
+    some = found.pixel[seed % 5 :: 5]
+    ra, dec = hpgeom.pixel_to_angle(8, some, nest=False)
     inside = [contains_place(lines, part.area_deg2, *place) for place in zip(ra.tolist(), dec.tolist(), strict=True)]
-    assert inside == np.isin(found.pixel, part.pixel).tolist()
+    assert inside == np.isin(some, part.pixel).tolist()
 
 
 def test_a_posterior_in_one_pixel_has_a_line_around_it():
