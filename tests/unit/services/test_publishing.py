@@ -12,6 +12,7 @@ from skydriver.errors import ResultError, SettingError
 from skydriver.services.product_table import PRODUCTS
 from skydriver.services.publishing import UNKNOWN, Foreign, best_of, publication_of, read_publication
 from skydriver.services.topology import LABELS
+from skydriver.services.verdict import verdict
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.json_format import to_json
 from skydriver.skymap.map_regions import level_quote
@@ -73,6 +74,23 @@ def test_files_say_what_the_scan_knew(by_hand, tmp_path, label, kind):
         assert [getattr(kept.quote, name) for name in same] == [getattr(known.quote, name) for name in same]
         for one, other in zip(kept.quote.outlines, known.quote.outlines, strict=True):
             assert repr(one) == repr(other)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_what_was_found_is_what_is_published(by_hand, label):
+    found = by_hand.findings(label, stated={"energy": 2e5})
+    shown, judged = by_hand.published(found), verdict(found)
+    assert (shown.algorithm, shown.algorithm_version) == ("pandel_mpe", "3")
+    assert (shown.topology, shown.headline, shown.answer) == (label, found.headline.text, judged.answer)
+    assert list(shown.reasons) == judged.as_dict()["reasons"]
+    assert [tuple(look) for look in shown.looks] == [(look.name, look.ra_deg, look.dec_deg) for look in found.looks]
+    assert shown.stated == {"energy": 2e5}
+
+
+@pytest.mark.parametrize("tests_only", [True, False])
+def test_a_calibration_for_tests_stays_one_and_another_does_not(result, tests_only):
+    change(result, posterior={"tests_only": tests_only})
+    assert read_publication(result["npz"], OURS).quote.tests_only is tests_only
 
 
 @pytest.mark.parametrize(
@@ -156,7 +174,7 @@ def test_why_nothing_is_quoted_is_said_of_every_label(by_hand, tmp_path):
         reasons[label] = shown.why_not
     assert len(set(reasons.values())) == len(LABELS)
     assert "calibration" in reasons["through-going"]
-    assert "cascade" in reasons["cascade"]
+    assert reasons["cascade"] == "it is a cascade: its direction is not known"
     assert "not known" in reasons["unknown"]
     assert all(label in reasons[label] and "diagnostic" in reasons[label] for label in ("starting", "skimming"))
     assert all(reason and not reason.endswith(".") for reason in reasons.values())
