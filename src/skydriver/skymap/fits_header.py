@@ -160,7 +160,7 @@ KEYWORDS: Final[tuple[Keyword[Publication], ...]] = (
     _event("EVENTMJD", "start of the event, UTC", lambda p: p.skymap.event.mjd, "d"),
     _event("DATE-OBS", "start of the event, UTC", lambda p: date_obs(p.skymap.event.mjd)),
     _event("ALGO", "algorithm", lambda p: p.algorithm),
-    _event("ALGOVER", "its version", lambda p: p.algorithm_version),
+    _event("ALGOVER", "its version", lambda p: p.algorithm_version or None),
     _event("USE", "whether it may be used: yes, caution or no", lambda p: p.answer),
     _event("USEWHY", "why, the worst first", lambda p: "; ".join(p.reasons) or None),
     _event("TOPOLOGY", "kind of event", lambda p: p.topology),

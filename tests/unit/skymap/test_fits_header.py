@@ -1,5 +1,6 @@
 """What FITS headers say: all of it, in ASCII, the same bytes for the same map, and nothing that may not be quoted."""
 
+import dataclasses
 import gzip
 import importlib.util
 import io
@@ -159,6 +160,12 @@ def test_a_map_from_elsewhere_has_no_provenance(map_of, publication_of):
     hdus = opened(to_multiorder_fits(publication_of(map_of({1: {5: 3.0}}), None)))
     assert len(hdus) == 2
     assert not {"EVTHASH", "NSIDES", "MACHINE"} & set(hdus[1].header)
+
+
+def test_a_version_that_is_not_known_is_left_out(publication):
+    assert "ALGOVER" in opened(to_multiorder_fits(publication))[1].header
+    unknown = dataclasses.replace(publication, algorithm_version="")
+    assert "ALGOVER" not in opened(to_multiorder_fits(unknown))[1].header
 
 
 @of_all_files
