@@ -13,7 +13,8 @@ import pytest
 from skydriver.services.product_table import PRODUCTS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "products.md"
-QUOTED = [product.ending for product in PRODUCTS if product.needs == "quote"]
+QUOTED = [product.ending for product in PRODUCTS if product.needs in {"quote", "both"}]
+EVENT_VIEW = ["event.png", "event.pdf"]
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "npz": b"PK", "json": b"{", "fits": b"SIMPLE  =", "gz": b"\x1f\x8b"}
 
 
@@ -80,7 +81,7 @@ def test_what_a_scan_wrote_is_what_is_made_of_its_files(track, skydriver):
     _, folder = track
     skydriver.json("products", npz_in(folder), "--out", "all")
     ours, again = by_ending(folder), by_ending(skydriver.folder / "all")
-    for ending in ("json", "provenance.json", "npz", "png"):
+    for ending in ("json", "provenance.json", "npz", "summary.json", "png"):
         assert again[ending] == ours[ending], ending
 
 
@@ -128,7 +129,7 @@ def test_nothing_is_quoted_of_a_cascade(skydriver):
     answer = skydriver.json("scan", "cascade/simulated_7.json", "--nsides", "8:0,32:12", "--out", "out")
     assert answer["topology"]["label"] == "cascade"
     made = skydriver.json("products", npz_in(skydriver.folder / "out"))
-    assert [item["product"] for item in made["not_made"]] == [*QUOTED, "event.png", "event.pdf"]
+    assert [item["product"] for item in made["not_made"]] == [*QUOTED, *EVENT_VIEW]
     assert {item["reason"] for item in made["not_made"][:-2]} == {"it is a cascade: its direction is not known"}
 
 
@@ -137,8 +138,8 @@ def test_a_result_that_lost_its_summary_quotes_nothing(track, skydriver):
     alone = skydriver.folder / "alone.npz"
     alone.write_bytes(npz_in(folder).read_bytes())
     made = skydriver.json("products", alone, "--out", "all")
-    assert [item["product"] for item in made["not_made"]][:-2] == QUOTED
-    assert "summary" in made["not_made"][0]["reason"]
+    assert [item["product"] for item in made["not_made"]] == ["summary.json", *QUOTED, *EVENT_VIEW]
+    assert all("summary" in item["reason"] for item in made["not_made"][:-2])
 
 
 def test_a_catalogue_reaches_the_circular(track, skydriver):
@@ -288,5 +289,5 @@ def test_bad_pictures_are_refused(track, skydriver):
 
 def test_every_product_is_documented():
     text = DOCUMENT.read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `….([a-z0-9.]+)` \| ([^|]*) \|", text, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `….([a-z0-9.-]+)` \| ([^|]*) \|", text, flags=re.MULTILINE))
     assert rows == {product.ending: product.holds for product in PRODUCTS}

@@ -39,12 +39,12 @@ def skydriver(folder, *arguments: object):
     return json.loads(done.stdout)
 
 
-def write_map(folder, stages, *, incomplete=()):
+def write_map(folder, stages):
     """A map from {nside: {pixel: llh}} as skyreader's JSON, without provenance; the file."""
     document = {
         f"nside-{nside}": {
             "columns": COLUMNS,
-            "metadata": {"nside": nside, "complete": nside not in incomplete, "version": 1} | EVENT,
+            "metadata": {"nside": nside, "complete": True, "version": 1} | EVENT,
             "data": [
                 [pixel, "<skyreader.nan>" if np.isnan(llh) else llh, *["<skyreader.nan>"] * 6]
                 for pixel, llh in sorted(rows.items())
@@ -164,7 +164,7 @@ def islands_and_a_hole():
 
 
 def half_finished():
-    """A disc whose last stage was interrupted."""
+    """A disc of which every other pixel of the last stage is missing."""
     stages = bowl((8, 64, 256), [(200.0, 30.0)], 4.0)
     stages[256] = dict(list(stages[256].items())[::2])
     return stages
@@ -175,7 +175,7 @@ WRITTEN = {
     "across RA 0": lambda: bowl((8, 64, 256), [(0.3, -35.2)], 4.0),
     "islands": islands_and_a_hole,
     "failures": lambda: with_failures(bowl((8, 64, 256), [(123.4, 12.3)], 4.0), seed=1),
-    "partial": half_finished,
+    "gaps": half_finished,
 }
 """By name: the stages of maps that are written by hand."""
 SCANNED = {"example": ("example",), "real": ("138632_31747601", "--enclose")}
@@ -189,8 +189,7 @@ def result(request, tmp_path_factory):
     def of(name):
         folder = tmp_path_factory.mktemp("result")
         if name in WRITTEN:
-            incomplete = (256,) if name == "partial" else ()
-            return write_map(folder, WRITTEN[name](), incomplete=incomplete), OFFICIAL, None
+            return write_map(folder, WRITTEN[name]()), OFFICIAL, None
         event, *options = SCANNED[name]
         if name == "real":
             event = request.getfixturevalue("shared") / "events" / f"{event}.json"

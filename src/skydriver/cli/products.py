@@ -30,7 +30,11 @@ def products(  # noqa: PLR0913 - one parameter for each option
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for the products [default: that of the result].")] = None,
     only: Annotated[
-        str | None, typer.Option(metavar="ENDING,…", help="Make these alone [default: all that can be made].")
+        str | None,
+        typer.Option(
+            metavar="ENDING,…",
+            help="Make these alone, such as multiorder.fits,zoom.pdf [default: all that can be made].",
+        ),
     ] = None,
     event: EventOption = None,
     catalogue: CatalogueOption = None,
@@ -38,7 +42,9 @@ def products(  # noqa: PLR0913 - one parameter for each option
     width: WidthOption = 10.0,
     nested: Annotated[bool, typer.Option("--nested", help="Order the flat map NESTED instead of RING.")] = False,
     nside: Annotated[int | None, typer.Option(help="Of the flat map [default: as fine as the map, up to 512].")] = None,
-    tense: Annotated[str, typer.Option(help="The notice's alert_tense.")] = "test",
+    tense: Annotated[
+        str, typer.Option(help="The notice's alert_tense: test, current, archival, planned, injection, commanded.")
+    ] = "test",
     event_name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The event's name for notice and circular, if it has one.")
     ] = None,

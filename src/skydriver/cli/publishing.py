@@ -18,11 +18,19 @@ FirstLooksOption = Annotated[
     bool, typer.Option("--first-looks/--no-first-looks", help="Draw the directions that came with the event.")
 ]
 WidthOption = Annotated[float, typer.Option(help="Width of pictures, inches, 4 to 40.")]
-AlgorithmOption = Annotated[str, typer.Option(help="Who made a map that does not say it.")]
+AlgorithmOption = Annotated[str, typer.Option(help="Of a map from elsewhere: who made it.")]
 LevelsOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Calibrated levels that hold for such a map: ic160427a.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Of a map from elsewhere: its calibrated levels; ic160427a, for millipede_original."
+    ),
 ]
-PartOfSkyOption = Annotated[bool, typer.Option("--part-of-sky", help="Such a map covers a part of the sky on purpose.")]
+PartOfSkyOption = Annotated[
+    bool, typer.Option("--part-of-sky", help="Of a map from elsewhere: it covers a part of the sky on purpose.")
+]
 FlippedDeclinationOption = Annotated[
-    bool, typer.Option("--flipped-declination", help="Such a map has declinations of the wrong sign (before 2023).")
+    bool,
+    typer.Option(
+        "--flipped-declination", help="Of a map from elsewhere: its declinations have the wrong sign (before 2023)."
+    ),
 ]

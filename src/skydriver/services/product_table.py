@@ -47,12 +47,14 @@ class ProductOptions:
     """Sources for the pictures and the circular."""
     event: Event | None = None
     """For the view of the event."""
+    summary: bytes | None = None
+    """What the file beside the map holds."""
     width_in: float = 10.0
     """Width of pictures, inches."""
 
 
-Need = Literal["nothing", "provenance", "quote", "both", "event"]
-"""Beside the map: its provenance, a region that may be quoted, both, or the event itself."""
+Need = Literal["nothing", "provenance", "summary", "quote", "both", "event"]
+"""Beside the map: its provenance, its summary, a region that may be quoted, this and provenance, or the event."""
 
 
 class Product(NamedTuple):
@@ -73,6 +75,12 @@ def _provenance(shown: Publication, _: ProductOptions) -> bytes:
     if shown.skymap.provenance is None:
         raise ResultError("the map came without provenance")
     return shown.skymap.provenance.to_json()
+
+
+def _summary(_: Publication, options: ProductOptions) -> bytes:
+    if options.summary is None:
+        raise ResultError("there is no summary beside the map")
+    return options.summary
 
 
 def _notice(shown: Publication, options: ProductOptions) -> bytes:
@@ -98,9 +106,10 @@ def _picture(view: View, kind: Format) -> Product:
 
 
 PRODUCTS: Final = (
-    Product("json", "The map as icecube-skyreader reads it.", "nothing", lambda shown, _: to_json(shown.skymap)),
+    Product("json", "The map as icecube-skyreader reads it.", "provenance", lambda shown, _: to_json(shown.skymap)),
     Product("provenance.json", "How it was made.", "provenance", _provenance),
-    Product("npz", "Map and provenance in one file.", "nothing", lambda shown, _: to_npz(shown.skymap)),
+    Product("npz", "Map and provenance in one file.", "provenance", lambda shown, _: to_npz(shown.skymap)),
+    Product("summary.json", "What was found out about the event, as it lies beside the map.", "summary", _summary),
     Product(
         "fits.gz",
         "The whole sky in pixels of one size: probability and 2 delta-llh.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.errors import ResultError, SettingError
 from skydriver.services.catalogue import read_catalogue
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from skydriver.services.product_table import Product, ProductOptions
     from skydriver.services.publishing import Foreign
     from skydriver.skymap.publication import Publication
+
+
+FOREIGN: Final = "skydriver_of_"
+"""What an algorithm's name begins with in names of products of maps from elsewhere: none passes for theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,9 @@ def _with_inputs(request: Request, shown: Publication) -> ProductOptions:
     """The options, with the files that they name."""
     event = None if request.event is None else _event(request.event, shown)
     catalogue = None if request.catalogue is None else read_catalogue(request.catalogue)
-    return replace(request.options, event=event, catalogue=catalogue)
+    beside = summary_path(request.result)
+    summary = read_whole(beside) if shown.skymap.provenance is not None and is_there(beside) else None
+    return replace(request.options, event=event, catalogue=catalogue, summary=summary)
 
 
 def _event(name: str, shown: Publication) -> Event:
@@ -133,6 +139,8 @@ def _why_not(product: Product, shown: Publication, options: ProductOptions) -> s
         return shown.why_not
     if needs in {"provenance", "both"} and made is None:
         return "the map was made elsewhere, and came without provenance"
+    if needs == "summary" and options.summary is None:
+        return "there is no summary beside the map"
     if needs == "event" and options.event is None:
         return "the event itself is needed: give its file with --event"
     return ""
@@ -162,5 +170,5 @@ def _name(shown: Publication, ending: str) -> str:
     """A product's file name."""
     skymap = shown.skymap
     if skymap.provenance is None:
-        return product_name(skymap.event, shown.algorithm, skymap.stages, ending)
+        return product_name(skymap.event, f"{FOREIGN}{shown.algorithm}", skymap.stages, ending)
     return f"{product_stem(skymap)}.{ending}"

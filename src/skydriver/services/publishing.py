@@ -17,6 +17,7 @@ from skydriver.skymap.publication import Direction, Publication, Quote
 from skydriver.skymap.read import read_map
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from skydriver.services.summary import Regions, Summary
@@ -61,7 +62,7 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     check_publishable(skymap, part_of_sky=foreign.part_of_sky)
     if foreign.levels is not None:
         quote = level_quote(skymap, foreign.levels, foreign.algorithm)
-        return publication_of(skymap, None, quote, foreign.algorithm)
+        return publication_of(skymap, None, None if skymap.partial else quote, foreign.algorithm)
     if made is None:
         return publication_of(skymap, None, None, foreign.algorithm)
     if foreign.algorithm not in {UNKNOWN, made.algorithm}:
@@ -127,19 +128,25 @@ def _with_summary(publication: Publication, summary: Summary) -> Publication:
 def _why_not(summary: Summary | None, skymap: SkyMap) -> str:
     """Why nothing is quoted, a sentence without a stop."""
     made = skymap.provenance
-    if made is None:
-        return "the map was made elsewhere, and no calibrated levels were asked for"
     if skymap.partial:
         return "the scan was interrupted: the map is partial"
+    if made is None:
+        return "the map was made elsewhere, and no calibrated levels were asked for"
     if summary is None:
         return "there is no summary beside the map, so nothing is known of the event"
     reasons = {
         "through-going": f"no calibration of {made.algorithm} speaks of such events",
         "cascade": "it is a cascade: its direction is not known",
-        "unknown": "it is not known to be a track through the detector",
+        "unknown": _first_no(summary.verdict.reasons),
     }
     label = summary.topology.label
     return reasons.get(label, f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic")
+
+
+def _first_no(reasons: Sequence[str]) -> str:
+    """The first reason for a no, which says why the kind of event is not known."""
+    found = (reason.removeprefix("no: ") for reason in reasons if reason.startswith("no: "))
+    return next(found, "it is not known to be a track through the detector")
 
 
 def _check_same(summary: Summary, skymap: SkyMap) -> None:

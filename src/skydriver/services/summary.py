@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from skydriver.errors import ResultError
 from skydriver.events.limits import MAX_FRAMES, MAX_SLOTS
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 MAX_ITEMS = MAX_FRAMES * MAX_SLOTS + 1000
 """Of a list: an event may come with a first look in each of its objects, and with a reason for each."""
 MAX_TEXT = 10_000
+
+
+def _escaped(text: str) -> str:
+    """A text whose control characters are escaped: it may stand in a line of a product."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+Line = Annotated[str, AfterValidator(_escaped)]
 
 
 class _Part(BaseModel):
@@ -42,20 +50,20 @@ class QuotedText(_Part):
     """What is quoted, in short."""
 
     kind: Literal["region", "first_look", "vertex", "none"]
-    text: str
+    text: Line
 
 
 class Verdict(_Part):
     """Whether the result may be used."""
 
     answer: Literal["yes", "caution", "no"]
-    reasons: list[str] = Field(max_length=MAX_ITEMS)
+    reasons: list[Line] = Field(max_length=MAX_ITEMS)
 
 
 class Look(_Part):
     """A direction that came with the event."""
 
-    name: str
+    name: Line
     ra_deg: FiniteFloat = Field(ge=0.0, le=360.0)
     dec_deg: FiniteFloat = Field(ge=-90.0, le=90.0)
 
@@ -63,7 +71,7 @@ class Look(_Part):
 class Regions(_Part):
     """What the regions of the map rest on."""
 
-    calibration: str
+    calibration: Line
     tests_only: bool
     sigma_sys_deg: FiniteFloat = Field(ge=0.01, le=90.0)
     area90_deg2: FiniteFloat
@@ -82,7 +90,7 @@ class Summary(_Part):
     verdict: Verdict
     posterior: Regions | None
     first_looks: list[Look] = Field(max_length=MAX_ITEMS)
-    event_stated: dict[str, FiniteFloat] = Field(max_length=MAX_ITEMS)
+    event_stated: dict[Line, FiniteFloat] = Field(max_length=MAX_ITEMS)
 
 
 def summary_path(path: Path) -> Path:

@@ -96,7 +96,8 @@ class Provenance:
         """What every product says of itself."""
         return (
             f"Made by SkyDriver {self.algorithm} {self.algorithm_version}, independent of and not endorsed by IceCube. "
-            "Its map is statistical only: systematic uncertainties of the ice and the detector are not in it. "
+            "The likelihood in its map is statistical only: systematic uncertainties of the ice and the detector are "
+            "not in it. "
             "Compare with the official notice before pointing."
         )
 

@@ -23,7 +23,6 @@ from skydriver.services.topology import LABELS
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.json_format import to_json
 from skydriver.skymap.npz_format import to_npz
-from skydriver.skymap.read import mirrored, read_map
 from skydriver.skymap.skymap import SkyMap
 from skydriver.testing.events import toy_event
 
@@ -82,14 +81,14 @@ def saved(skymap, path):
     return path
 
 
-@pytest.mark.parametrize("kind", ["npz", "json"])
-def test_of_files_the_same_is_published_as_of_the_scan_in_memory(by_hand, of_event, event_file, tmp_path, kind):
+def test_of_files_the_same_is_published_as_of_the_scan_in_memory(by_hand, of_event, event_file, tmp_path):
     """Every product, byte for byte."""
     result = by_hand.written(of_event, tmp_path / "in")
-    answer = publish(request(result[kind], tmp_path / "out", None, event=event_file))
+    answer = publish(request(result["npz"], tmp_path / "out", None, event=event_file))
     assert answer["not_made"] == []
     assert endings(answer, of_event.skymap) == [product.ending for product in PRODUCTS]
-    shown, options = by_hand.published(of_event), dataclasses.replace(OPTIONS, event=EVENT)
+    shown = by_hand.published(of_event)
+    options = dataclasses.replace(OPTIONS, event=EVENT, summary=result["summary.json"].read_bytes())
     for product, path in zip(PRODUCTS, answer["products"], strict=True):
         assert (tmp_path / path).read_bytes() == product.make(shown, options), product.ending
 
@@ -124,13 +123,9 @@ def test_a_map_from_elsewhere_has_no_provenance_and_no_notice(by_hand, tmp_path)
     skymap = dataclasses.replace(by_hand.gaussian_map(), provenance=None)
     path = saved(skymap, tmp_path / "theirs.json")
     answer = publish(request(path, tmp_path / "out", None, foreign=Foreign("millipede_original", "ic160427a")))
-    assert [item["product"] for item in answer["not_made"]] == [
-        "provenance.json",
-        "notice.json",
-        "circular.txt",
-        *OF_EVENT,
-    ]
-    stem = "run00123456.evt000000000021.millipede_original_8_256."
+    ours = ["json", "provenance.json", "npz", "summary.json", "notice.json", "circular.txt"]
+    assert [item["product"] for item in answer["not_made"]] == [*ours, *OF_EVENT]
+    stem = "run00123456.evt000000000021.skydriver_of_millipede_original_8_256."
     assert all(stem in name for name in answer["products"])
 
 
@@ -271,20 +266,14 @@ def test_a_result_under_another_name_is_published_under_its_own(result, by_hand,
     assert other.read_bytes() == result["npz"].read_bytes()
 
 
-def test_an_input_that_holds_something_else_than_the_product_of_its_name_stays(by_hand, tmp_path):
-    """Here the map turned right side up. The product is then not made, and whoever asks for it by name is told."""
-    skymap = dataclasses.replace(by_hand.gaussian_map(), provenance=None)
-    path = saved(mirrored(skymap), tmp_path / "run00123456.evt000000000021.theirs_8_256.json")
-    before = path.read_bytes()
-    foreign = Foreign("theirs", flipped_declination=True)
-    answer = publish(request(path, None, None, foreign=foreign))
-    assert "json" in [item["product"] for item in answer["not_made"] if "--out" in item["reason"]]
-    assert str(path) not in answer["products"]
-    assert path.read_bytes() == before
-    with pytest.raises(ResultError, match=r"^json: .*--out"):
-        publish(request(path, None, ("json",), foreign=foreign))
-    publish(request(path, tmp_path / "out", ("json",), foreign=foreign))
-    assert read_map(tmp_path / "out" / path.name) == skymap
+def test_an_incomplete_map_from_elsewhere_is_drawn_and_not_quoted(by_hand, tmp_path):
+    skymap = dataclasses.replace(by_hand.gaussian_map(), provenance=None, complete={8: True, 256: False})
+    path = saved(skymap, tmp_path / "theirs.npz")
+    foreign = Foreign("millipede_original", "ic160427a")
+    answer = publish(request(path, tmp_path / "out", None, foreign=foreign))
+    reasons = {item["product"]: item["reason"] for item in answer["not_made"]}
+    assert {reasons[ending] for ending in QUOTED} == {"the scan was interrupted: the map is partial"}
+    assert {"multiorder.fits", "fits.gz", "png"} <= {Path(name).name.split("_8_256.")[1] for name in answer["products"]}
 
 
 def test_an_older_provenance_beside_json_stays(result, tmp_path):
