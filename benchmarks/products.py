@@ -22,6 +22,7 @@ from events import SHARED
 from skydriver.services.event_summary import load
 from skydriver.services.product_table import PRODUCTS, ProductOptions
 from skydriver.services.publishing import Foreign, read_publication
+from skydriver.services.summary import summary_path
 
 SKYDRIVER = str(Path(sys.executable).with_name("skydriver"))
 
@@ -52,7 +53,8 @@ def median(work, repeat: int) -> float:
 def each(event: str, result: Path, repeat: int) -> None:
     """Print time and size of each product."""
     shown = read_publication(result, Foreign())
-    options = ProductOptions(dt.datetime.now(dt.UTC), event=load(event))
+    summary = summary_path(result).read_bytes()
+    options = ProductOptions(dt.datetime.now(dt.UTC), event=load(event), summary=summary)
     reading = median(lambda: read_publication(result, Foreign()), repeat)
     print(f"| (reading the result, its regions and contours) | {reading:.3f} | {result.stat().st_size / 1e3:.0f} |")
     for product in PRODUCTS:
