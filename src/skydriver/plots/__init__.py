@@ -1,4 +1,4 @@
-"""Pictures of sky maps.
+"""Pictures of sky maps and of events.
 
 May import: events, detector, skymap, errors.
 """

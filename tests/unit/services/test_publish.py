@@ -26,7 +26,7 @@ from skydriver.skymap.npz_format import to_npz
 from skydriver.skymap.skymap import SkyMap
 from skydriver.testing.events import toy_event
 
-OPTIONS = ProductOptions(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+OPTIONS = ProductOptions(dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), width_in=4.0)
 EVENT = read_event(toy_event())
 QUOTED = [product.ending for product in PRODUCTS if product.needs in {"quote", "both"}]
 OF_EVENT = ["event.png", "event.pdf"]
