@@ -6,7 +6,7 @@ from itertools import pairwise
 import healpy
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skydriver.skymap.contours import MARGIN, _solid_angle, area_deg2, contains_place, contours_of
@@ -210,6 +210,7 @@ def test_places_are_inside_by_both_ways_of_counting(seed, nside):
 
 @settings(deadline=None, max_examples=40)
 @given(seeds, st.sampled_from([1, 2, 4, 8]))
+@example(999999, 1)  # arcs of one great circle, opposite each other: of these the signs say nothing
 def test_lines_neither_cross_nor_touch_nor_repeat(seed, nside):
     lines = contours_of(nside, *some_sky(seed, nside))
     if not lines:
@@ -217,7 +218,8 @@ def test_lines_neither_cross_nor_touch_nor_repeat(seed, nside):
     begin, end = arcs(lines)
     assert all(len(line.ra_deg) >= 3 for line in lines)
     joined = (begin[:, np.newaxis] == end).all(axis=2)
-    assert not (crosses(begin, end, begin, end) & ~joined & ~joined.T & ~np.eye(len(begin), dtype=bool)).any()
+    near = (begin @ begin.T > 0.0) & ~joined & ~joined.T & ~np.eye(len(begin), dtype=bool)
+    assert not (crosses(begin, end, begin, end) & near).any()
     apart = np.linalg.norm(begin[:, np.newaxis] - begin, axis=2) + 9.0 * np.eye(len(begin))
     assert apart.min() > 0.1 * MARGIN * healpy.nside2resol(max(4, nside))
     steps = np.linalg.norm(end - begin, axis=1)
