@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -38,9 +39,11 @@ def test_with_workers_and_fits_that_are_killed(skydriver, one_worker, processes)
     found.wait_until(lambda: len(found.fitting()) == 2)
     for victim in (chance.choice(found.fitting()), *found.workers()):  # a fit, then every worker
         os.kill(victim, signal.SIGKILL)
-    found.wait_until(found.fitting)
-    for victims in (found.fitting(), found.workers()):
-        os.kill(chance.choice(victims), signal.SIGKILL)
+    alive = []
+    found.wait_until(lambda: alive.append((found.fitting(), found.workers())) or all(alive[-1]))
+    for victims in alive[-1]:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended since
+            os.kill(chance.choice(victims), signal.SIGKILL)
     answer = json.loads(skydriver.end(scan)[0])
     assert scan.returncode == 0
     assert answer["not_reproducible"] == []
