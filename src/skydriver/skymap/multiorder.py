@@ -43,15 +43,6 @@ class MultiOrder(NamedTuple):
         """Those cells that `which` (a flag for each, or indices) picks; they need not cover the sphere."""
         return MultiOrder(self.nside[which], self.pixel[which], self.density_per_sr[which])
 
-    def coarsened(self, nside: int) -> MultiOrder:
-        """The same with no pixel smaller than those of `nside`: a parent gets its children's mean density."""
-        fine = self.nside > nside
-        per_parent = (self.nside[fine] // nside) ** 2
-        parent, inverse = np.unique(self.pixel[fine] // per_parent, return_inverse=True)
-        mean = np.zeros(len(parent))
-        np.add.at(mean, inverse, self.density_per_sr[fine] / per_parent)
-        return _joined(self.select(~fine), MultiOrder(np.full(len(parent), nside), parent, mean))
-
     def flat(self, nside: int, *, nested: bool = False) -> Floats:
         """Probability of each pixel of one nside, shape (12 nside²,), RING or NESTED; they sum to 1."""
         flat = np.zeros(12 * nside**2)

@@ -82,19 +82,6 @@ def test_there_are_as_few_cells_as_can_be(map_of, which):
 
 
 @settings(deadline=None, max_examples=40)
-@given(maps, st.sampled_from([1, 2, 4, 8, 16]))
-def test_coarsening_keeps_the_probability_of_every_place(map_of, which, nside):
-    sky = of_cells(cells_of(map_of(some_stages(*which))))
-    coarse = sky.coarsened(nside)
-    assert coarse.nside.max() <= nside
-    assert_whole(coarse, nside)
-    np.testing.assert_allclose(coarse.flat(nside), sky.flat(nside), rtol=1e-12, atol=1e-300)
-    untouched = sky.select(sky.nside <= nside)
-    kept = np.isin(coarse.uniq, untouched.uniq)
-    np.testing.assert_array_equal(coarse.density_per_sr[kept], untouched.density_per_sr)
-
-
-@settings(deadline=None, max_examples=40)
 @given(maps, st.sampled_from([1, 2, 4, 8, 16, 32]), st.booleans())
 def test_flat_adds_what_is_finer_and_splits_what_is_coarser(map_of, which, nside, nested):
     stages = some_stages(*which)
