@@ -13,6 +13,14 @@ The tree::
     ├── TaskError               a task that a worker could not do
     │   ├── TaskInputError          the task itself is at fault: another worker would fail too
     │   └── TaskEnvironmentError    this worker is at fault: another one may succeed
+    ├── RequestError            a request to the service that it does not do; the caller may change it
+    │   ├── UnknownError            no scan, result or route of that name
+    │   ├── StateError              not in the state in which things are
+    │   ├── ImpossibleError         of the right shape, but impossible here
+    │   ├── TooLargeError           a body beyond the limit
+    │   └── DeniedError             without the right token, or not with this one
+    ├── UnavailableError        something that the service depends on is down: the same request may succeed later
+    │   └── SchemaError             the database is not of this release
     └── ResultError             a result file that cannot be read or written
 
 Every error has a stable `code` for programs and one sentence for people.
@@ -115,3 +123,63 @@ class ResultError(SkyDriverError):
     """A result cannot be read or written."""
 
     code = "bad_result"
+
+
+class RequestError(SkyDriverError):
+    """A request to the service that it does not do."""
+
+    code = "bad_request"
+
+
+class UnknownError(RequestError):
+    """There is no scan, result or route of that name."""
+
+    code = "unknown"
+
+
+class StateError(RequestError):
+    """It does not go with the state in which things are."""
+
+    code = "conflict"
+
+
+class ImpossibleError(RequestError):
+    """Of the right shape, but impossible here."""
+
+    code = "impossible"
+
+
+class TooLargeError(RequestError):
+    """A body, or a part of one, is beyond the limit."""
+
+    code = "too_large"
+
+
+class DeniedError(RequestError):
+    """Without a token that is valid, or not allowed with it.
+
+    Parameters
+    ----------
+    message
+        Why.
+    known
+        Whether it is known who asks: then it is forbidden, else a token is lacking.
+    """
+
+    code = "denied"
+
+    def __init__(self, message: str, *, known: bool) -> None:
+        super().__init__(message)
+        self.known = known
+
+
+class UnavailableError(SkyDriverError):
+    """Something that the service depends on is down; the same request may succeed later."""
+
+    code = "unavailable"
+
+
+class SchemaError(UnavailableError):
+    """The database is not of this release."""
+
+    code = "schema"

@@ -1,0 +1,4 @@
+"""How the command line speaks with a service, over REST.
+
+May import: errors.
+"""

@@ -1,0 +1,50 @@
+"""The names of all transactions that write: a service may be killed before or after any of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CommitPoint(StrEnum):
+    """One kind of transaction that writes."""
+
+    SUBMIT = "submit"
+    """A request becomes a stored scan, with its event."""
+    LAUNCH = "launch"
+    """A waiting scan is taken up."""
+    PREPARE = "prepare"
+    """Its pulses and its first fits are there."""
+    LEASE = "lease"
+    """A worker's report is taken in, the next fits are planned, and it gets the next task: all in one."""
+    RETURN = "return"
+    """A worker gives its task back."""
+    HEARTBEAT = "heartbeat"
+    """A worker lives."""
+    REGISTER = "register"
+    """A worker is there."""
+    EXPIRE = "expire"
+    """Tasks of workers that are silent or gone become free again."""
+    PLAN = "plan"
+    """The fits that a scan wants next are stored, outside of a report."""
+    MEASURE = "measure"
+    """How far a scan is."""
+    FINISH = "finish"
+    """The final map is stored, and the scan is done."""
+    ABORT = "abort"
+    """A scan ends because it was asked to."""
+    FAIL = "fail"
+    """A scan ends because it cannot go on."""
+    DELETE = "delete"
+    """A manifest or a result is marked as deleted."""
+    PATCH = "patch"
+    """An external scanner says how far it is."""
+    PUT = "put"
+    """An external scanner sends a result."""
+    SERVE = "serve"
+    """A final result is fetched for the first time."""
+    TOKEN = "token"  # noqa: S105 - the name of a transaction
+    """A token is made, renewed or ended."""
+    LOG = "log"
+    """Lines of a scan's log."""
+    PURGE = "purge"
+    """Single fits of scans that ended long ago are taken away."""

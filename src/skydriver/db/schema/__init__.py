@@ -1,0 +1,1 @@
+"""The tables, one in each file. Documents are stored as the bytes that are served; times are seconds since 1970."""

@@ -1,0 +1,58 @@
+"""Scans: what was asked for, what is wanted, how far it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
+
+from skydriver.db.schema.base import metadata
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", String(40), primary_key=True, comment="sorts by time"),
+    Column("status", String(16), nullable=False, comment="services.coordination.states.Status"),
+    Column("target", String(16), nullable=False, comment="the status that is wanted: done or aborted"),
+    Column("code", String(40), comment="why it failed, for programs"),
+    Column("reason", Text, comment="the same for people"),
+    Column("engine", String(40), nullable=False, comment="what fits: skydriver-VERSION, or external"),
+    Column("numerics", String(80), comment="of the workers that may fit it; null until the first"),
+    Column("owner", String(80), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("generation", Integer, nullable=False, comment="of the API by which it came: 2023 or 2025"),
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Column("launched", Float),
+    Column("first_pixel", Float),
+    Column("ended", Float),
+    Column("event", String(64), nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("is_real", Boolean, nullable=False),
+    Column("is_deleted", Boolean, nullable=False),
+    Column("request", Text, nullable=False, comment="JSON, as it is accepted back, without the event"),
+    Column("request_hash", String(64), nullable=False),
+    Column("idempotency_key", String(200)),
+    Column("clusters", Text, nullable=False, comment="JSON, as asked for"),
+    Column("n_workers", Integer, nullable=False, comment="local workers that may fit it at once"),
+    Column("reco", String(200), nullable=False),
+    Column("nsides", Text, nullable=False, comment="8:0,64:12"),
+    Column("threshold", Float, nullable=False, comment="predictive scanning threshold"),
+    Column("max_reco_time_s", Float, nullable=False),
+    Column("prepared", String(64), comment="the pulses that workers fit"),
+    Column("fits_done", Integer, nullable=False),
+    Column("fits_failed", Integer, nullable=False),
+    Column("cpu_seconds", Float, nullable=False, comment="of finished fits"),
+    Column("n_stopped", Integer, nullable=False, comment="fits stopped at their time limit"),
+    Column("n_lost", Integer, nullable=False, comment="fits given up with their process"),
+    Column("progress", Text, comment="JSON, as a manifest shows it"),
+    Column("fraction", Float, nullable=False, comment="done, 0 to 1"),
+    Column("seconds_left", Float),
+    Column("event_metadata", Text, comment="JSON"),
+    Column("scan_metadata", Text, comment="JSON"),
+    Column("condor_clusters", Text, nullable=False, comment="JSON"),
+    Column("is_served", Boolean, nullable=False, comment="whether its final result was fetched"),
+    UniqueConstraint("owner", "idempotency_key"),
+    Index(None, "run_id", "event_id", "is_real"),
+    Index(None, "status", "priority", "created"),
+    Index(None, "owner", "request_hash", "created"),
+)
