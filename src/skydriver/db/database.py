@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from skydriver.db.engines import file_of, make_engine
@@ -17,9 +17,11 @@ from skydriver.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, RootTransaction
+    from sqlalchemy import RootTransaction
 
     from skydriver.db.commit_points import CommitPoint
+
+__all__ = ["Connection", "Database", "When"]
 
 BUSY_SECONDS = 10.0
 """A write waits so long for another that writes, and whoever asks for a connection for one, s."""

@@ -1,0 +1,42 @@
+"""Ending a scan because it was asked to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skydriver.db.stores import fits, scan_log, scans, tasks
+from skydriver.services.coordination.states import ENDED, Status, check_transition
+
+if TYPE_CHECKING:
+    from skydriver.db.database import Connection
+
+
+def abort(connection: Connection, now: float, scan_id: str) -> bool:
+    """End a scan that has not ended; what was computed stays. Whether it did anything.
+
+    Its tasks are dropped: workers hear of it at their next word.
+    """
+    scan = scans.lock(connection, scan_id)
+    if scan is None or Status(scan.status) in ENDED:
+        return False
+    end(connection, now, scan, End(Status.ABORTED, None, "aborted, as was asked for"))
+    return True
+
+
+class End(NamedTuple):
+    """How a scan ends before its time."""
+
+    status: Status
+    code: str | None
+    """For programs; None where nothing is wrong."""
+    sentence: str
+
+
+def end(connection: Connection, now: float, scan: scans.Scan, how: End) -> None:
+    """Move a scan to a status from which nothing follows, and take back what its workers hold."""
+    check_transition(Status(scan.status), how.status)
+    tasks.drop_of_scan(connection, scan.id)
+    fits.close(connection, scan.id)
+    values = {"status": how.status, "code": how.code, "reason": how.sentence if how.code else None}
+    scans.update(connection, scan.id, **values, ended=now, updated=now, seconds_left=None)
+    scan_log.add(connection, now, scan.id, "service", [f"{how.status}: {how.sentence}"])
