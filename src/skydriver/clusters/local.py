@@ -90,8 +90,8 @@ class LocalPool:
         os.close(self._wake_w)
 
     def describe(self) -> list[dict[str, object]]:
-        """Of each worker: ``pid`` or None, ``state`` (``running`` or ``waiting``), ``reason`` why the last one ended."""
-        found = []
+        """Of each worker ``pid`` or None, ``state`` (running or waiting), and ``reason`` why the last one ended."""
+        found: list[dict[str, object]] = []
         for place in self._places:
             process = place.process
             state = "waiting" if process is None else "running"

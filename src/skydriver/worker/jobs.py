@@ -106,7 +106,7 @@ class Jobs:
 def warm_up() -> None:
     """Load every algorithm, so that no task waits for it."""
     om = np.arange(30, 42, dtype=np.int16)
-    one_each = np.full(len(om), 1.0)
+    one_each = om.astype(np.float64) ** 0
     pulses = Pulses(np.full_like(om, 36), om, 10_000.0 + 60.0 * om, one_each, 8.0 * one_each, one_each > 0)
     for name in ALGORITHMS:
         find_reco(name).bind(pulses)

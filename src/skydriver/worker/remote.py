@@ -1,8 +1,8 @@
 """A worker process that leases its tasks over HTTP: ``python -m skydriver.worker.remote``.
 
-One line of JSON comes on standard input: ``url`` of the service, ``token``, ``pool``. Standard input then stays open
-as long as the worker is to live; SIGTERM lets it give its task back before it ends. It has one thread, and fits in
-forked children (`skydriver.worker.compute`).
+One line of JSON comes on standard input: ``url`` of the service, ``token``, ``pool``, and perhaps ``silence_s``, for
+which the service may be silent. Standard input then stays open as long as the worker is to live; SIGTERM lets it give
+its task back before it ends. It has one thread, and fits in forked children (`skydriver.worker.compute`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import re
 import signal
 import socket
 import sys
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -24,7 +25,7 @@ from skydriver.errors import SkyDriverError, TaskEnvironmentError
 from skydriver.log import configure
 from skydriver.worker.jobs import warm_up
 from skydriver.worker.leash import Leash, StarterGoneError, ToldToEndError
-from skydriver.worker.link import Link
+from skydriver.worker.link import SILENCE_S, Link
 from skydriver.worker.messages import PROTOCOL, Json
 from skydriver.worker.numerics import numerics_id
 from skydriver.worker.serving import Serving
@@ -38,6 +39,15 @@ LOOK_S = 0.25
 """Between looks at standard input while nothing waits for it."""
 
 
+class Given(NamedTuple):
+    """What a worker is started with."""
+
+    url: str
+    token: str
+    pool: str
+    silence_s: float
+
+
 def main() -> int:
     """Serve until told to end (0), or until it cannot go on: then one sentence says why (1)."""
     configure()
@@ -45,12 +55,12 @@ def main() -> int:
     # Ctrl-C reaches every process of a terminal's group; it is the service that decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        given = read_line(STDIN)
+        given = read_given(STDIN)
         with ends_with(STDIN):
             warm_up()
         gc.freeze()  # a collection in a child would copy the pages that it shares
-        with Leash(STDIN) as leash, closing(Link(given["url"], given["token"], leash)) as link:
-            Serving(link, leash, registration(given["pool"])).run()
+        with Leash(STDIN) as leash, closing(Link(given.url, given.token, leash, given.silence_s)) as link:
+            Serving(link, leash, registration(given.pool)).run()
     except (StarterGoneError, ToldToEndError):
         return 0
     except SkyDriverError as error:
@@ -76,8 +86,8 @@ def ends_with(fd: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def read_line(fd: int) -> dict[str, str]:
-    """The texts that are on the first line, and nothing behind it.
+def read_given(fd: int) -> Given:
+    """What is on the first line, and nothing behind it.
 
     Raises
     ------
@@ -93,9 +103,12 @@ def read_line(fd: int) -> dict[str, str]:
         given = None
     for name in ("url", "token", "pool"):
         text = given.get(name) if isinstance(given, dict) else None
-        if not isinstance(text, str) or not text.isascii() or not text.isprintable() or " " in text or not text:
+        if not isinstance(text, str) or not re.fullmatch("[!-~]+", text):
             raise TaskEnvironmentError(f"standard input has no {name} on its first line of JSON")
-    return {name: given[name] for name in ("url", "token", "pool")}
+    silence_s = given.get("silence_s", SILENCE_S)
+    if not isinstance(silence_s, int | float):
+        raise TaskEnvironmentError("the silence_s on standard input is no number")
+    return Given(given["url"], given["token"], given["pool"], silence_s)
 
 
 def registration(pool: str) -> Json:
