@@ -8,7 +8,7 @@ made for and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skydriver.services.context import Service
     from skydriver.services.tokens import Token
 
+OURS: Final[tuple[Literal["worker", "scan"], ...]] = ("worker", "scan")
 LOCAL: Final = "local"
 """The owner of all scans while there is no issuer."""
 
@@ -56,11 +57,20 @@ class Caller:
             raise DeniedError("Authorization: a worker's token is needed", known=False)
         return tokens.check(self.service, self.bearer, "worker")
 
+    def renewed(self) -> dict[str, object]:
+        """A new token in place of a worker's, and for how long it is good, s."""
+        self.as_worker()
+        assert self.bearer is not None  # noqa: S101 - for the type checker: a worker has one
+        new = tokens.renew(self.service, self.bearer)
+        with self.service.database.reading() as connection:
+            now = self.service.database.now(connection)
+        return {"token": new, "expires_s": tokens.check(self.service, new, "worker").expires - now}
+
     def _ours(self) -> Token | None:
         """The token, where it is one that the service made."""
         if self.bearer is None:
             return None
-        for kind in tokens.KINDS:
+        for kind in OURS:
             try:
                 return tokens.check(self.service, self.bearer, kind)
             except DeniedError:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from skydriver import errors
 from skydriver.api.answers import error_answer
 from skydriver.api.methods import allowed_methods
+from skydriver.services.coordination.workers import OutdatedError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -33,13 +34,14 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
     errors.UnknownError: HTTPStatus.NOT_FOUND,
     errors.StateError: HTTPStatus.CONFLICT,
     errors.ImpossibleError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OutdatedError: HTTPStatus.UPGRADE_REQUIRED,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.DeniedError: HTTPStatus.FORBIDDEN,
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ResultError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""Of every class of `skydriver.errors`."""
+"""Of every class of errors that there is."""
 
 OURS: Final = "the service met an error of its own; its log says which"
 HEADERS: Final = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import orjson
 from fastapi import APIRouter, Path
@@ -13,27 +13,30 @@ from starlette.responses import Response
 from skydriver.api import examples
 from skydriver.api.answers import json_answer
 from skydriver.api.bodies import SmallBody, read_model
-from skydriver.api.callers import Asking
+from skydriver.api.callers import Asking, Caller
 from skydriver.api.openapi import answers, takes
-from skydriver.services import tokens
+from skydriver.errors import DeniedError
 from skydriver.services.coordination import leases, long_poll, wire, workers
 
 routes = APIRouter(prefix="/workers", tags=["Workers"])
 
 NO_TASK = b'{"task":null}'
+Said = TypeVar("Said", wire.LeaseRequest, wire.TaskReport, wire.Heartbeat, wire.LogLines)
 EventHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="As a task names its event.")]
 
 
 @routes.post(
     "/register",
     summary="Register a worker process",
-    responses=answers(examples.REGISTERED, 400, 401, 413, 426, 503),
+    responses=answers(examples.REGISTERED, 400, 401, 403, 413, 426, 503),
     openapi_extra=takes(examples.REGISTER),
 )
 def register(asking: Asking, body: SmallBody) -> Response:
-    token = asking.as_worker()
-    said = workers.register(asking.service, token.hash, read_model(wire.Registration, body))
-    return json_answer(orjson.dumps(said._asdict()))
+    token, said = asking.as_worker(), read_model(wire.Registration, body)
+    if said.pool != token.scope:
+        raise DeniedError(f"pool: this token is for the pool {token.scope}", known=True)
+    registered = workers.register(asking.service, token.hash, said)
+    return json_answer(orjson.dumps(registered._asdict()))
 
 
 @routes.post(
@@ -101,8 +104,7 @@ def log(asking: Asking, body: SmallBody) -> Response:
     openapi_extra=takes({}),
 )
 def token(asking: Asking, body: SmallBody) -> Response:
-    asking.as_worker()
-    return json_answer(orjson.dumps(tokens.renewed(asking.service, asking.bearer)))
+    return json_answer(orjson.dumps(asking.renewed()))
 
 
 @routes.get(
@@ -114,3 +116,12 @@ def event(asking: Asking, event_hash: EventHash) -> Response:
     asking.as_worker()
     pulses = workers.prepared_event(asking.service, event_hash)
     return Response(pulses, media_type="application/octet-stream")
+
+
+def _checked(asking: Caller, model: type[Said], body: bytearray) -> Said:
+    """What a worker says, if it is one of the token's."""
+    token = asking.as_worker()
+    said = read_model(model, body)
+    if not workers.is_of_pool(asking.service, token.scope, said.worker):
+        raise DeniedError(f"worker: it is not of the pool {token.scope}, which this token is for", known=True)
+    return said

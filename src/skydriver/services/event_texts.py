@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from skydriver.db.stores import documents
+from skydriver.db.stores import events
 
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
@@ -51,6 +51,6 @@ def event_text(connection: Connection, event: str) -> bytes:
     """The JSON of an event."""
     text = _kept.get(event)
     if text is None:
-        text = documents.event_json(connection, event)
+        text = events.read(connection, event) or b"null"
         _kept.keep(event, text)
     return text

@@ -10,7 +10,7 @@ from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import documents
 from skydriver.services.coordination.abort import abort
 from skydriver.services.event_texts import event_text
-from skydriver.services.scan_facts import facts, has_ended, known, shown, stored
+from skydriver.services.scan_facts import EXTERNAL, facts, has_ended, known, shown, stored
 
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
@@ -89,6 +89,19 @@ def scanner_args(scan: Parts) -> str:
     return f"--reco-algo {scan.reco} --nsides {stages} {kind} {limits}"
 
 
+def _event_metadata(scan: Parts) -> orjson.Fragment | dict[str, Any] | None:
+    """What the event is: as its external scanner says, or as we read it."""
+    if scan.engine == EXTERNAL:
+        return stored(scan.event_metadata)
+    return {
+        "run_id": scan.run_id,
+        "event_id": scan.event_id,
+        "event_type": "",
+        "mjd": scan.mjd,
+        "is_real_event": scan.is_real,
+    }
+
+
 def _of_2023(scan: Parts, event: orjson.Fragment | None) -> dict[str, Any]:
     return {
         "scan_id": scan.id,
@@ -98,7 +111,7 @@ def _of_2023(scan: Parts, event: orjson.Fragment | None) -> dict[str, Any]:
         "tms_args": [],
         "env_vars": {},
         "condor_clusters": stored(scan.condor_clusters),
-        "event_metadata": stored(scan.event_metadata),
+        "event_metadata": _event_metadata(scan),
         "scan_metadata": stored(scan.scan_metadata),
         "progress": stored(scan.progress),
         "complete": has_ended(scan),
@@ -120,7 +133,7 @@ def _of_2025(scan: Parts) -> dict[str, Any]:
         "i3_event_id": scan.event,
         "event_i3live_json_dict": "use 'i3_event_id'",
         "event_i3live_json_dict__hash": None,
-        "event_metadata": stored(scan.event_metadata),
+        "event_metadata": _event_metadata(scan),
         "scan_metadata": stored(scan.scan_metadata),
         "progress": stored(scan.progress),
         "replaced_by_scan_id": None,

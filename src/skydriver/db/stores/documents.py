@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import zstandard
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from skydriver.db.tables import events, fits, results, scans, tasks
@@ -12,19 +11,18 @@ from skydriver.db.tables import events, fits, results, scans, tasks
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
 
-Parts: TypeAlias = Row[Any]
-"""The columns of a scan, and `answer` of its result."""
+Parts: TypeAlias = Row[*tuple[Any, ...]]
+"""The columns of a scan, `answer` of its result, and `mjd` of its event."""
 
 OPEN_TASK = "open"
 MAX_ERRORS = 10
 
 _PARTS = (
-    select(scans, results.c.answer)
-    .select_from(scans.outerjoin(results, results.c.scan == scans.c.id))
+    select(scans, results.c.answer, events.c.mjd)
+    .select_from(scans.outerjoin(results, results.c.scan == scans.c.id).outerjoin(events, events.c.id == scans.c.event))
     .where(scans.c.id == bindparam("scan_id"))
 )
 _SCAN = select(scans).where(scans.c.id == bindparam("scan_id"))
-_EVENT = select(events.c.blob).where(events.c.id == bindparam("event"))
 _FOUND = (
     select(scans.c.id)
     .where(
@@ -53,14 +51,8 @@ def parts(connection: Connection, scan_id: str) -> Parts | None:
 
 
 def scan(connection: Connection, scan_id: str) -> Parts | None:
-    """The same without what was found out."""
+    """The same without what was found out and the event's time."""
     return connection.execute(_SCAN, {"scan_id": scan_id}).one_or_none()
-
-
-def event_json(connection: Connection, event: str) -> bytes:
-    """An event as it came: a JSON object."""
-    blob = connection.execute(_EVENT, {"event": event}).scalar_one()
-    return zstandard.ZstdDecompressor().decompress(blob)
 
 
 def find(connection: Connection, run_id: int, event_id: int, *, is_real: bool, include_deleted: bool) -> list[str]:

@@ -11,7 +11,7 @@ from skydriver.db.tables import results
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
 
-Result: TypeAlias = Row[Any]
+Result: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
 _ONE = select(results).where(results.c.scan == bindparam("scan_id"))
