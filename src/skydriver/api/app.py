@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from skydriver.services.context import Service
+
+ROUTERS: Final = (users.routes, scanners.routes, workers.routes, meta.routes)
 
 
 def build_app(service: Service, *, background: Sequence[Callable[[], AbstractContextManager[object]]] = ()) -> FastAPI:
@@ -42,8 +44,9 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
     app = FastAPI(title="SkyDriver", version=skydriver.__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.service = service
     app.state.is_ending = False
-    for routes in (users.routes, scanners.routes, workers.routes, meta.routes):
-        app.include_router(routes)
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_middleware(Gate)
     errors.install(app)
     describe(app)

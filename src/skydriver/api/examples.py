@@ -6,9 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-EVENT: Final[dict[str, Any]] = json.loads(
-    (files("skydriver.simulation") / "data" / "example_event.json").read_bytes()
-)
+EVENT: Final[dict[str, Any]] = json.loads((files("skydriver.simulation") / "data" / "example_event.json").read_bytes())
 """A small simulated event."""
 
 SCAN_ID: Final = "19a2b3c4d5ex0123456789abcdef"
@@ -54,7 +52,10 @@ MAP: Final[dict[str, Any]] = {
     "nside-8": {
         "columns": ["index", "llh", "E_in", "E_tot", "X", "Y", "Z", "T"],
         "metadata": {"nside": 8, "complete": False, **EVENT_METADATA, "event_type": "", "version": 1},
-        "data": [[0, 4021.5, 0.0, 0.0, 12.1, -40.7, 3.9, 10432.0], [1, "<skyreader.nan>", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]],
+        "data": [
+            [0, 4021.5, 0.0, 0.0, 12.1, -40.7, 3.9, 10432.0],
+            [1, "<skyreader.nan>", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ],
     }
 }
 

@@ -97,7 +97,9 @@ def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) 
             return b"{}"
         before = results.get(connection, scan_id)
         if is_final or before is None or not before.is_final:
-            results.store_sent(connection, scan_id, service.database.now(connection), document=result, is_final=is_final)
+            results.store_sent(
+                connection, scan_id, service.database.now(connection), document=result, is_final=is_final
+            )
             _store(connection, service, scan, _having_result(service, connection, scan, is_final=is_final))
         stored = result_document(known(results.get(connection, scan_id), scan_id))
     service.scans.ring()
