@@ -36,7 +36,7 @@ class Gate:
         if problem is not None:
             await error_answer(HTTPStatus.FORBIDDEN, problem)(scope, receive, send)
         elif scope["method"] == "HEAD":
-            await self._app(scope | {"method": "GET"}, receive, _without_body(send))
+            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
         else:
             await self._app(scope, receive, send)
 
@@ -65,6 +65,6 @@ def is_loopback(host: str) -> bool:
 
 def _without_body(send: Send) -> Send:
     async def send_headers(message: Message) -> None:
-        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     return send_headers

@@ -63,7 +63,7 @@ class PhrasingProtocol(HttpToolsProtocol):
         self.app_state = {**self.app_state, "say_phrase": phrasing.say}
         super().connection_made(phrasing)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as it is called
         """Answer what is no HTTP, and close."""
         content = orjson.dumps({"code": 400, "error": "request: it is not valid HTTP"})
         head = STATUS_LINE[400] + b"content-type: application/json\r\nconnection: close\r\n"

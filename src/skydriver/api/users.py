@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from skydriver.api import examples
 from skydriver.api.answers import json_answer
-from skydriver.api.arguments import IncludeDeleted, Number, ScanId
+from skydriver.api.arguments import Flag, IncludeDeleted, Number, ScanId
 from skydriver.api.bodies import Body, SmallBody, json_object
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers, takes
@@ -19,7 +19,7 @@ routes = APIRouter(tags=["Scans"])
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(max_length=200, description="The same key and body are the same scan, however often they are sent."),
+    Header(description="The same key and body are the same scan, however often they are sent."),
 ]
 
 
@@ -30,7 +30,7 @@ def root() -> Response:
 
 @routes.get("/scans", summary="Find the scans of an event", responses=answers(examples.FOUND, 400, 401, 403, 503))
 def find(
-    asking: Asking, run_id: Number, event_id: Number, is_real_event: bool, include_deleted: IncludeDeleted = False
+    asking: Asking, *, run_id: Number, event_id: Number, is_real_event: Flag, include_deleted: IncludeDeleted = False
 ) -> Response:
     service = asking.as_user()
     found = manifests.find_scans(service, run_id, event_id, is_real=is_real_event, include_deleted=include_deleted)
@@ -53,7 +53,7 @@ def launch(asking: Asking, body: Body, idempotency_key: IdempotencyKey = None) -
     summary="Retrieve the manifest of a scan",
     responses=answers(examples.MANIFEST, 400, 401, 403, 404, 503),
 )
-def get_manifest(asking: Asking, scan_id: ScanId, include_deleted: IncludeDeleted = False) -> Response:
+def get_manifest(asking: Asking, scan_id: ScanId, *, include_deleted: IncludeDeleted = False) -> Response:
     service = asking.as_user(scan_id)
     return json_answer(manifests.manifest(service, scan_id, include_deleted=include_deleted))
 
@@ -74,7 +74,7 @@ def delete_manifest(asking: Asking, scan_id: ScanId, body: SmallBody) -> Respons
     summary="Retrieve the result of a scan, final or so far",
     responses=answers(examples.RESULT, 400, 401, 403, 404, 503),
 )
-def get_result(asking: Asking, scan_id: ScanId, include_deleted: IncludeDeleted = False) -> Response:
+def get_result(asking: Asking, scan_id: ScanId, *, include_deleted: IncludeDeleted = False) -> Response:
     service = asking.as_user(scan_id)
     return json_answer(results.result(service, scan_id, include_deleted=include_deleted))
 

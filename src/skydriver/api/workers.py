@@ -1,4 +1,4 @@
-"""Routes for workers (CONTRACT section 9): each speaks for the workers that registered with its token, and no others."""
+"""Routes for workers (CONTRACT section 9). A token is for the workers of one pool, and no others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,11 @@ def register(asking: Asking, body: SmallBody) -> Response:
 )
 async def lease(request: Request, asking: Asking, body: SmallBody) -> Response:
     said = await run_in_threadpool(_checked, asking, wire.LeaseRequest, body)
-    found = await long_poll.await_lease(asking.service, said)
+
+    async def is_over() -> bool:
+        return bool(request.app.state.is_ending) or await request.is_disconnected()
+
+    found = await long_poll.await_lease(asking.service, said, is_over)
     return json_answer(NO_TASK if found is None else found.to_json())
 
 
@@ -103,7 +107,7 @@ def log(asking: Asking, body: SmallBody) -> Response:
     responses=answers(examples.NEW_TOKEN, 401, 413, 503),
     openapi_extra=takes({}),
 )
-def token(asking: Asking, body: SmallBody) -> Response:
+def token(asking: Asking) -> Response:
     return json_answer(orjson.dumps(asking.renewed()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from skydriver.db.database import Connection
     from skydriver.db.stores.documents import Parts
     from skydriver.services.context import Service
-
-Generation = Literal[2023, 2025]
 
 
 def manifest(
@@ -53,10 +51,7 @@ def manifest(
 
 def document(connection: Connection, scan: Parts, generation: int = 2023, token: str | None = None) -> bytes:
     """The manifest made of what was read of a scan."""
-    if generation == 2023:
-        made = _of_2023(scan, stored(event_text(connection, scan.event)))
-    else:
-        made = _of_2025(scan)
+    made = _of_2023(scan, event_text(connection, scan.event)) if generation == 2023 else _of_2025(scan)
     if token is not None:
         made["skydriver"]["token"] = token
     return orjson.dumps(made)
@@ -102,11 +97,11 @@ def _event_metadata(scan: Parts) -> orjson.Fragment | dict[str, Any] | None:
     }
 
 
-def _of_2023(scan: Parts, event: orjson.Fragment | None) -> dict[str, Any]:
+def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
     return {
         "scan_id": scan.id,
         "is_deleted": scan.is_deleted,
-        "event_i3live_json_dict": event,
+        "event_i3live_json_dict": stored(event),
         "scanner_server_args": scanner_args(scan),
         "tms_args": [],
         "env_vars": {},

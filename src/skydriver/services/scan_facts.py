@@ -75,7 +75,12 @@ def has_ended(scan: Parts) -> bool:
 def facts(scan: Parts, stopped: Stopped) -> dict[str, Any]:
     """What is told of a scan: its state, why, how far it is, when things happened, and what was asked for."""
     told = {name: getattr(scan, name) for name in TOLD}
-    return {**told, "state": state_of(scan, stopped), "request": stored(scan.request)}
+    return {**told, "state": state_of(scan, stopped), "request": _request(scan)}
+
+
+def _request(scan: Parts) -> dict[str, Any]:
+    """What was asked for; the environment may hold a secret, and is not told."""
+    return {name: value for name, value in orjson.loads(scan.request).items() if name != "scanner_server_env"}
 
 
 def stored(text: str | bytes | None) -> orjson.Fragment | None:

@@ -22,7 +22,7 @@ def get(connection: Connection, scan_id: str) -> Result | None:
     return connection.execute(_ONE, {"scan_id": scan_id}).one_or_none()
 
 
-def store_final(
+def store_final(  # noqa: PLR0913 - one for each column
     connection: Connection, scan_id: str, now: float, *, document: bytes, provenance: bytes, answer: bytes
 ) -> None:
     """Store the map that was made of a scan; whoever calls holds the scan (`scans.lock`)."""
