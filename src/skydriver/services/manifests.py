@@ -64,6 +64,7 @@ def delete_manifest(service: Service, scan_id: str) -> bytes:
         abort(connection, service.database.now(connection), scan_id)
         documents.mark(connection, scan_id, is_deleted=True)
         told = document(connection, known(documents.parts(connection, scan_id), scan_id))
+    service.ledgers.drop(scan_id)
     service.scans.ring()
     service.work.ring()
     return told
