@@ -21,7 +21,7 @@ NSIDES = "1:0,2:3,8:6"
 
 def store_scan(
     service, scan_id="scan1", *, reco="pandel_mpe", nsides=NSIDES, threshold=1.0, n_workers=4, **values: object
-):  # noqa: PLR0913 - columns
+):
     """A scan of the toy event that waits for its turn."""
     source = toy_event()
     event = read_event(source)

@@ -53,7 +53,7 @@ def request_of(scan: scans.Scan) -> ScanRequest:
 
 def event_of(connection: Connection, scan: scans.Scan) -> bytes:
     """The event's JSON; an `UnavailableError` where it is gone, which only happens to a damaged database."""
-    found = events.read_json(connection, scan.event)
+    found = events.read(connection, scan.event)
     if found is None:
         raise UnavailableError(f"the event {scan.event} of scan {scan.id} is not in the database")
     return found
