@@ -122,7 +122,7 @@ def _fits() -> None:
         Column("round", SmallInteger, primary_key=True),
         Column("pixel", BigInteger, primary_key=True),
         Column("seeds", String(400), primary_key=True, comment="the fits that it starts from: 8.0.33,8.1.34"),
-        Column("number", Integer, nullable=False, comment="order in which fits are handed out"),
+        Column("number", Integer, nullable=False, comment="order in its round"),
         Column("state", SmallInteger, nullable=False, comment="0 open, 1 leased, 2 done"),
         Column("payload", Text, nullable=False, comment="JSON: direction, seed vertices"),
         Column("task", String(40), comment="the lease that holds it, or whose answer counted"),
@@ -139,7 +139,7 @@ def _fits() -> None:
         Column("cpu_seconds", Float),
         Column("error", Text),
         Column("worker", String(40)),
-        Index(None, "scan", "state", "number"),
+        Index(None, "scan", "state", "nside", "round", "number"),
         Index(None, "task"),
     )
 
@@ -186,9 +186,14 @@ def _tokens() -> None:
         Column("hash", String(64), primary_key=True, comment="sha256: the token itself is nowhere"),
         Column("kind", String(12), nullable=False, comment="worker or scan"),
         Column("scope", String(80), nullable=False, comment="the pool, or the scan"),
+        Column(
+            "first", String(64), nullable=False, comment="hash of the token that it renews, or of the one before that"
+        ),
         Column("created", Float, nullable=False),
         Column("expires", Float, nullable=False),
+        Column("seconds", Float, nullable=False, comment="for how long it and those that renew it are made"),
         Index(None, "kind", "scope"),
+        Index(None, "first"),
     )
 
 
