@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skydriver.services.coordination.ledgers import Ledgers
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from skydriver.config import Settings
     from skydriver.db.database import Database
 
 
 class Bell:
-    """Rung, from any thread, when there may be something to do; waited for in one event loop."""
+    """Rung, from any thread, when there may be something to do."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._heard_by: list[Callable[[], object]] = []
 
     def ring(self) -> None:
-        """Wake whoever waits."""
+        """Wake whoever listens."""
         with self._lock:
-            waiting, self._waiting = self._waiting, set()
-        for loop, event in waiting:
-            loop.call_soon_threadsafe(event.set)
+            listeners = list(self._heard_by)
+        for wake in listeners:
+            wake()
 
-    def listen(self) -> asyncio.Event:
-        """What the next ring sets. Get it before looking whether there is anything to do, so that no ring is missed."""
-        event = asyncio.Event()
+    @contextmanager
+    def heard_by(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Have `wake` called at each ring. Begin before looking whether there is anything to do: no ring is missed."""
         with self._lock:
-            self._waiting.add((asyncio.get_running_loop(), event))
-        return event
+            self._heard_by.append(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._heard_by.remove(wake)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service as its use cases see it: they hold nothing else, and remember nothing between calls."""
+    """The service as its use cases see it: the database is the only memory, the rest can be lost at any time."""
 
     settings: Settings
     database: Database
@@ -44,3 +52,5 @@ class Service:
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)
     """Rung when a scan may need its next step."""
+    ledgers: Ledgers = field(default_factory=Ledgers)
+    """Of scans at work, so that not every fit is read again at each step."""

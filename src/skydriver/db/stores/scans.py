@@ -1,0 +1,83 @@
+"""Scans, as those who move them see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import update as change
+
+from skydriver.db.schema.fits import OPEN
+from skydriver.db.tables import fits, scans
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection
+
+Scan: TypeAlias = Row[Any]
+"""A row of the table, columns as attributes."""
+
+
+def get(connection: Connection, scan_id: str) -> Scan | None:
+    """A scan; None where there is none."""
+    return connection.execute(select(scans).where(scans.c.id == scan_id)).one_or_none()
+
+
+def lock(connection: Connection, scan_id: str, *, wait: bool = True) -> Scan | None:
+    """A scan that until the end of the transaction nobody else changes; None where there is none, or it is taken."""
+    query = select(scans).where(scans.c.id == scan_id).with_for_update(skip_locked=not wait)
+    return connection.execute(query).one_or_none()
+
+
+def update(connection: Connection, scan_id: str, **values: object) -> None:
+    """Set columns."""
+    connection.execute(change(scans).where(scans.c.id == scan_id).values(**values))
+
+
+def in_status(connection: Connection, statuses: Collection[str]) -> Sequence[Scan]:
+    """All scans in one of `statuses`, the oldest first."""
+    query = select(scans).where(scans.c.status.in_(statuses)).order_by(scans.c.created, scans.c.id)
+    return connection.execute(query).all()
+
+
+def count(connection: Connection, statuses: Collection[str], engine: str) -> int:
+    """How many scans of an engine are in one of `statuses`."""
+    query = select(func.count()).select_from(scans).where(scans.c.status.in_(statuses), scans.c.engine == engine)
+    return int(connection.execute(query).scalar_one())
+
+
+def first_waiting(connection: Connection, status: str, limit: int) -> Sequence[str]:
+    """The scans whose turn it is: by priority, then age."""
+    query = (
+        select(scans.c.id)
+        .where(scans.c.status == status)
+        .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> Sequence[str]:
+    """Scans that are to end and have not."""
+    query = select(scans.c.id).where(scans.c.target == target, scans.c.status.not_in(ended))
+    return connection.execute(query).scalars().all()
+
+
+def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[str]:
+    """Scans with fits that a worker may take, in the order in which they get workers."""
+    c = scans.c
+    has_open = exists().where(and_(fits.c.scan == c.id, fits.c.state == OPEN))
+    query = (
+        select(c.id)
+        .where(c.status.in_(statuses), c.engine == engine, or_(c.numerics.is_(None), c.numerics == numerics), has_open)
+        .order_by(c.priority.desc(), c.created, c.id)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:
+    """Scans that ended before `moment` and still have rows of fits."""
+    c = scans.c
+    query = select(c.id).where(c.ended < moment, exists().where(fits.c.scan == c.id)).limit(limit)
+    return connection.execute(query).scalars().all()

@@ -1,0 +1,79 @@
+"""Leases."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Row, func, insert, or_, select, update
+
+from skydriver.db.tables import tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+Task: TypeAlias = Row[Any]
+"""A row of the table, columns as attributes."""
+OPEN, ANSWERED, RETURNED, EXPIRED, DROPPED = "open", "answered", "returned", "expired", "dropped"
+
+
+class Key(NamedTuple):
+    """Which fit of a scan is meant."""
+
+    nside: int
+    round: int
+    pixel: int
+    seeds: str
+
+
+def add(
+    connection: Connection, task: str, scan: str, worker: str, keys: Sequence[Key], now: float, until: float
+) -> None:
+    """Give fits to a worker."""
+    values = {"id": task, "scan": scan, "worker": worker, "fits": json.dumps(keys), "n_fits": len(keys)}
+    connection.execute(insert(tasks).values(**values, issued=now, until=until, state=OPEN))
+
+
+def get(connection: Connection, task: str, worker: str) -> Task | None:
+    """A task of this very worker; None where it has none of that name."""
+    return connection.execute(select(tasks).where(tasks.c.id == task, tasks.c.worker == worker)).one_or_none()
+
+
+def keys_of(task: Task) -> list[Key]:
+    """The fits that it is of."""
+    return [Key(*key) for key in json.loads(task.fits)]
+
+
+def close(connection: Connection, task: str, state: str) -> None:
+    """A task is no longer open."""
+    connection.execute(update(tasks).where(tasks.c.id == task).values(state=state))
+
+
+def drop_of_scan(connection: Connection, scan: str) -> None:
+    """Take back what workers hold of a scan that ends."""
+    connection.execute(update(tasks).where(tasks.c.scan == scan, tasks.c.state == OPEN).values(state=DROPPED))
+
+
+def extend(connection: Connection, task: str, worker: str, until: float) -> bool:
+    """Let a worker keep a task for longer; False where it is not its own any more."""
+    where = (tasks.c.id == task, tasks.c.worker == worker, tasks.c.state == OPEN)
+    return connection.execute(update(tasks).where(*where).values(until=until)).rowcount == 1
+
+
+def count_open(connection: Connection, scan: str) -> int:
+    """How many of a scan are with workers."""
+    query = select(func.count()).select_from(tasks).where(tasks.c.scan == scan, tasks.c.state == OPEN)
+    return int(connection.execute(query).scalar_one())
+
+
+def expired(connection: Connection, now: float, latest: float) -> Sequence[Task]:
+    """Open tasks whose time is over; and those until later than any lease lasts: the clock was set back since."""
+    query = select(tasks).where(tasks.c.state == OPEN, or_(tasks.c.until < now, tasks.c.until > latest))
+    return connection.execute(query).all()
+
+
+def held_by(connection: Connection, worker: str) -> Sequence[Task]:
+    """Open tasks of a worker."""
+    return connection.execute(select(tasks).where(tasks.c.worker == worker, tasks.c.state == OPEN)).all()

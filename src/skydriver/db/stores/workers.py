@@ -1,0 +1,61 @@
+"""Workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Row, func, insert, select, update
+
+from skydriver.db.tables import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+Worker: TypeAlias = Row[Any]
+"""A row of the table, columns as attributes."""
+ALIVE, GONE = "alive", "gone"
+
+
+def add(connection: Connection, **values: object) -> None:
+    """A worker registered."""
+    connection.execute(insert(workers).values(state=ALIVE, **values))
+
+
+def get(connection: Connection, worker: str) -> Worker | None:
+    """A worker; None where there is none."""
+    return connection.execute(select(workers).where(workers.c.id == worker)).one_or_none()
+
+
+def see(connection: Connection, worker: str, now: float) -> None:
+    """It said something: it lives."""
+    connection.execute(update(workers).where(workers.c.id == worker).values(seen=now, state=ALIVE, reason=None))
+
+
+def leave(connection: Connection, worker: str, reason: str) -> None:
+    """It is gone."""
+    connection.execute(update(workers).where(workers.c.id == worker).values(state=GONE, reason=reason))
+
+
+def with_token(connection: Connection, token: str) -> Sequence[str]:
+    """Living workers that registered with the token of this hash."""
+    query = select(workers.c.id).where(workers.c.token == token, workers.c.state == ALIVE)
+    return connection.execute(query).scalars().all()
+
+
+def living(connection: Connection, pool: str) -> Sequence[Worker]:
+    """The living workers of a pool."""
+    return connection.execute(select(workers).where(workers.c.pool == pool, workers.c.state == ALIVE)).all()
+
+
+def count_living(connection: Connection, pool: str) -> int:
+    """How many live in a pool."""
+    query = select(func.count()).select_from(workers).where(workers.c.pool == pool, workers.c.state == ALIVE)
+    return int(connection.execute(query).scalar_one())
+
+
+def silent_since(connection: Connection, moment: float) -> Sequence[str]:
+    """Workers that are taken to live and said nothing since `moment`."""
+    query = select(workers.c.id).where(workers.c.state == ALIVE, workers.c.seen < moment)
+    return connection.execute(query).scalars().all()

@@ -1,0 +1,35 @@
+"""Ending a scan because it was asked to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skydriver.db.stores import fits, scan_log, scans, tasks
+from skydriver.services.coordination.states import ENDED, Status, check_transition
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def abort(connection: Connection, now: float, scan_id: str) -> bool:
+    """End a scan that has not ended; what was computed stays. Whether it did anything.
+
+    Its tasks are dropped: workers hear of it at their next word.
+    """
+    scan = scans.lock(connection, scan_id)
+    if scan is None or Status(scan.status) in ENDED:
+        return False
+    end(connection, now, scan, Status.ABORTED, line="aborted, as was asked for")
+    return True
+
+
+def end(
+    connection: Connection, now: float, scan: scans.Scan, status: Status, *, line: str, code: str | None = None
+) -> None:
+    """Move a scan to a status from which nothing follows, and take back what its workers hold."""
+    check_transition(Status(scan.status), status)
+    tasks.drop_of_scan(connection, scan.id)
+    fits.close(connection, scan.id)
+    values = {"code": code, "reason": line} if code else {}
+    scans.update(connection, scan.id, status=status, ended=now, updated=now, seconds_left=None, **values)
+    scan_log.add(connection, now, scan.id, "service", [f"{status}: {line}"])
