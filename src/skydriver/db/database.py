@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -16,9 +16,11 @@ from skydriver.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from skydriver.db.commit_points import CommitPoint
+
+__all__ = ["Connection", "Database", "When"]
 
 BUSY_SECONDS = 10.0
 """A write waits so long for another process that writes."""
