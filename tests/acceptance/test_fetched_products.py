@@ -45,6 +45,16 @@ def test_of_a_map_from_elsewhere_there_are_json_and_npz_alone(small_scan, tmp_pa
     assert read[0].provenance is None
 
 
+def test_of_a_scan_that_goes_on_there_is_no_answer_and_its_files_are_named_partial(small_scan, tmp_path):
+    document, facts = fetched(small_scan[1])
+    files = write_fetched(document, {"provenance": facts["provenance"] | {"partial": True}, "answer": None}, tmp_path)
+    stem = "run00000001.evt000000000021.dummy_1_4.partial"
+    assert sorted(path.name for path in files) == [f"{stem}.json", f"{stem}.npz", f"{stem}.provenance.json"]
+    read = read_map(tmp_path / f"{stem}.json")
+    assert read == read_map(tmp_path / f"{stem}.npz")
+    assert read.partial
+
+
 @pytest.mark.parametrize(("part", "wrong"), [("answer", {}), ("provenance", {}), ("provenance", 3), ("answer", 3)])
 def test_an_answer_that_is_none_is_told_and_nothing_is_written(small_scan, tmp_path, part, wrong):
     document, facts = fetched(small_scan[1])

@@ -69,6 +69,8 @@ class StatusFacts(TypedDict, total=False):
     reason: str | None
     progress: float
     eta: float | None
+    fits_done: int
+    fits_failed: int
     pixels_done: int | None
     pixels_total: int | None
     best: dict[str, Any] | None

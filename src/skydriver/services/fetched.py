@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from skydriver.errors import ResultError
-from skydriver.services.products import open_folder, write_products
+from skydriver.services.products import open_folder, product_stem, write_products
 from skydriver.services.publishing import summary_quote
 from skydriver.services.summary import Summary
 from skydriver.skymap.files import product_name
@@ -29,14 +29,15 @@ EXTERNAL = "external"
 def write_fetched(document: object, facts: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write the products of a result; the files written.
 
-    Of a map that is not SkyDriver's own, JSON and npz alone: nothing is known of it.
+    Of a map without an answer there are JSON and npz alone: that of a scan which goes on, whose files are named
+    partial, and one that is not SkyDriver's own, of which nothing is known.
 
     Parameters
     ----------
     document
         The map, as a service calls it ``skyscan_result``.
     facts
-        ``provenance`` and ``answer``, null where the map is not SkyDriver's own.
+        ``provenance``, null of a map that is not SkyDriver's own, and ``answer``, null also while the scan goes on.
     folder
         Where to write; it is made if it is not there.
 
@@ -46,9 +47,10 @@ def write_fetched(document: object, facts: Mapping[str, Any], folder: Path) -> l
         If it is no such map, or a file cannot be written.
     """
     provenance, answer = facts.get("provenance"), facts.get("answer")
-    if provenance is None or answer is None:
-        return _write_external(from_document(document), folder)
-    skymap = from_document(document, Provenance.from_json(json.dumps(provenance)))
+    made = None if provenance is None else Provenance.from_json(json.dumps(provenance))
+    skymap = from_document(document, made)
+    if made is None or answer is None:
+        return _write_map(skymap, folder)
     try:
         summary = Summary.model_validate(answer)
     except ValidationError as error:
@@ -57,7 +59,9 @@ def write_fetched(document: object, facts: Mapping[str, Any], folder: Path) -> l
     return write_products(skymap, answer, summary_quote(skymap, summary), folder)
 
 
-def _write_external(skymap: SkyMap, folder: Path) -> list[Path]:
+def _write_map(skymap: SkyMap, folder: Path) -> list[Path]:
+    """The map alone."""
+    made = skymap.provenance
+    stem = product_stem(skymap) if made else product_name(skymap.event, EXTERNAL, skymap.stages, "").rstrip(".")
     open_folder(folder)
-    base = folder / product_name(skymap.event, EXTERNAL, skymap.stages, "json")
-    return [*write_json(skymap, base), write_npz(skymap, base.with_suffix(".npz"))]
+    return [*write_json(skymap, folder / f"{stem}.json"), write_npz(skymap, folder / f"{stem}.npz")]
