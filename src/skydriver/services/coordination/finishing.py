@@ -10,6 +10,7 @@ from skydriver.db.stores import results, scans
 from skydriver.services.answer import answer
 from skydriver.services.coordination.maps import look_at, read_state
 from skydriver.services.coordination.preparing import move
+from skydriver.services.coordination.progress import look
 from skydriver.services.coordination.states import Status
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.findings import findings
@@ -34,7 +35,9 @@ def finish(service: Service, scan_id: str) -> bool:
         scan = scans.lock(turn.connection, scan_id)
         if scan is not None and scan.status == Status.FINISHING:
             results.store_final(turn.connection, scan_id, turn.now, **made)
-            move(turn, scan, Status.DONE, "its map is stored", ended=turn.now, fraction=1.0, seconds_left=0.0)
+            seen = look(turn.connection, scan, turn.now, is_over=True)
+            values = {"ended": turn.now, "progress": seen.document.decode(), "fraction": 1.0, "seconds_left": 0.0}
+            move(turn, scan, Status.DONE, "its map is stored", **values)
     service.ledgers.drop(scan_id)
     return True
 

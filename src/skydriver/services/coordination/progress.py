@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -18,27 +18,45 @@ from skydriver.services.coordination.turn import take_turn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skydriver.db.database import Connection
     from skydriver.services.context import Service
 
 LOCAL = "local"
 
 
-def measure(service: Service, scan_id: str) -> bool:
-    """Store how far a scan is. Whether anything changed."""
-    with service.database.reading() as connection:
-        scan = scans.get(connection, scan_id)
-        if scan is None or scan.status not in {Status.STARTING, Status.RUNNING, Status.FINISHING, Status.DONE}:
-            return False
-        rounds = fits.tallies(connection, scan_id)
-        at_work = min(scan.n_workers, workers.count_living(connection, LOCAL))
-        now = service.database.now(connection)
+class Measured(NamedTuple):
+    """How far a scan is."""
+
+    document: bytes
+    """As a manifest shows it."""
+    fraction: float
+    seconds_left: float | None
+
+
+def look(connection: Connection, scan: scans.Scan, now: float, *, is_over: bool = False) -> Measured:
+    """How far a scan is, from its rows."""
+    rounds = fits.tallies(connection, scan.id)
+    at_work = min(scan.n_workers, workers.count_living(connection, LOCAL))
     settings = request_of(scan).plan_settings()
     tallies = _tallies(settings, rounds)
     ahead = forecast(settings, tallies, at_work)
     document = _document(scan, ahead, tallies, now)
+    if is_over:
+        document["end"] = now
+        document["processing_stats"] |= {"end": _iso(now), "finished": True}
+        return Measured(orjson.dumps(document), 1.0, 0.0)
+    return Measured(orjson.dumps(document), ahead.fraction, ahead.seconds_left)
+
+
+def measure(service: Service, scan_id: str) -> None:
+    """Store how far a scan is."""
+    with service.database.reading() as connection:
+        scan = scans.get(connection, scan_id)
+        if scan is None or scan.status not in {Status.STARTING, Status.RUNNING}:
+            return
+        seen = look(connection, scan, service.database.now(connection))
     with take_turn(service, CommitPoint.MEASURE) as turn:
-        scans.measured(turn.connection, scan_id, document, ahead.fraction, ahead.seconds_left)
-    return True
+        scans.measured(turn.connection, scan_id, *seen)
 
 
 def _tallies(settings: PlanSettings, rounds: Sequence[fits.Tallied]) -> list[Tally]:
@@ -56,25 +74,27 @@ def _tallies(settings: PlanSettings, rounds: Sequence[fits.Tallied]) -> list[Tal
     return found
 
 
-def _document(scan: scans.Scan, ahead: Forecast, tallies: Sequence[Tally], now: float) -> bytes:
+def _document(scan: scans.Scan, ahead: Forecast, tallies: Sequence[Tally], now: float) -> dict[str, Any]:
     """What a manifest shows as ``progress``: the shape that scanners send (CONTRACT section 6)."""
     began = scan.launched or scan.created
-    stats: dict[str, Any] = {"start": _iso(began), "runtime": _span(now - began)}
-    if ahead.fits_done:
-        rate = scan.cpu_seconds / max(scan.fits_done, 1)
-        stats["rate"] = {"fits": f"{rate:.4g} CPU-seconds per fit"}
-    if ahead.seconds_left is not None:
-        stats["predictions"] = {"time left": _span(ahead.seconds_left), "total fits": ahead.fits_expected}
-    document = {
+    return {
         "summary": f"{ahead.pixels_done} of {ahead.pixels_total} pixels, {ahead.fits_done} fits",
         "epilogue": f"{scan.fits_failed} fits failed" if scan.fits_failed else "",
         "tallies": {f"nside-{t.nside} round {t.round}": {"wanted": t.wanted, "done": t.done} for t in tallies},
-        "processing_stats": stats,
+        "processing_stats": _stats(scan, ahead, began, now),
         "predictive_scanning_threshold": scan.threshold,
         "last_updated": _iso(now),
         "start": began,
     }
-    return orjson.dumps(document)
+
+
+def _stats(scan: scans.Scan, ahead: Forecast, began: float, now: float) -> dict[str, Any]:
+    stats: dict[str, Any] = {"start": _iso(began), "runtime": _span(now - began)}
+    if scan.fits_done:
+        stats["rate"] = f"{scan.cpu_seconds / scan.fits_done:.4g} CPU-seconds per fit"
+    if ahead.seconds_left is not None:
+        stats["predictions"] = {"time left": _span(ahead.seconds_left), "total fits": ahead.fits_expected}
+    return stats
 
 
 def _iso(seconds: float) -> str:
