@@ -128,12 +128,14 @@ def fraction_of(facts: StatusFacts) -> float:
 
 def words(facts: StatusFacts) -> Words:
     """How far a scan is."""
-    best, left = facts.get("best"), facts.get("eta")
     waits = WAITING.get(facts["status"])
+    if waits is not None:
+        return {"pixels": waits, "best": "", "eta": ""}
+    best, left = facts.get("best"), facts.get("eta")
     return {
-        "pixels": waits if waits is not None else _pixels(facts),
-        "best": "" if waits else best_words(best["nside"], best["pixel"], best["llh"]) if best else "no fit yet",
-        "eta": f"{left:.0f} s left" if left is not None and not waits else "",
+        "pixels": _pixels(facts),
+        "best": best_words(best["nside"], best["pixel"], best["llh"]) if best else "",
+        "eta": f"{left:.0f} s left" if left is not None else "",
     }
 
 
