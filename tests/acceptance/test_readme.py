@@ -24,6 +24,7 @@ def test_every_example_of_the_readme_runs(tmp_path):
     assert commands.count(SERVE) == 1
     with running_service(tmp_path / "service", workers=1) as running:
         env = os.environ | {"SKYDRIVER_URL": running.url, "SKYDRIVER_DATA": str(running.folder / "data")}
+        env["SKYDRIVER_PORT"] = running.url.rpartition(":")[2]
         for command in commands:
             arguments = [str(SKYDRIVER), *shlex.split(command)[1:]]
             if command != SERVE:

@@ -14,7 +14,7 @@ import pytest
 from skydriver.config import PREFIX, Settings
 from skydriver.services.coordination.states import Status
 from skydriver.testing.service import running_service
-from tests.conftest import require
+from needs import require
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "service.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
