@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from skydriver.clusters.images import Catalogue
 from skydriver.db import migrate
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.data_folder import check_data
+from skydriver.db.data_folder import open_data
 from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.services.administration import existing
 from skydriver.services.event_summary import EXAMPLE, load
@@ -66,8 +66,11 @@ def check_up(settings: Settings) -> Iterator[Finding]:
 def _data(settings: Settings) -> str:
     if settings.database_url is not None:
         return "nothing is kept here: the database is PostgreSQL"
-    check_data(settings)
-    return str(settings.data)
+    try:
+        with open_data(settings) as folder:
+            return str(folder)
+    except UnavailableError as error:
+        return str(error)
 
 
 def _database(settings: Settings) -> str:
