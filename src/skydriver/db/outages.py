@@ -37,7 +37,8 @@ POSTGRES = {
 }
 """By SQLSTATE."""
 REFUSALS = {
-    "password": "the database does not let us in: user or password are wrong",
+    "authentication failed": "the database does not let us in: user or password are wrong",
+    "no password": "the database does not let us in: user or password are wrong",
     "pg_hba.conf": "the database does not let us in: user or password are wrong",
     "does not exist": "the database does not let us in: it has no such database, or no such user",
     "connection slots": FULL_UP,
