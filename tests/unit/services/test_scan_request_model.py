@@ -329,6 +329,8 @@ class TestStored:
         named = ["worker_memory_bytes", "worker_disk_bytes", "scanner_server_env", "debug_mode"]
         asked = request(memory="8GB", worker_disk="9GB", scanner_server_env={"A": 1}, debug_mode=True)
         assert only_shown(asked) == named
+        assert only_shown({**asked, "reco_algo": "one of a release long ago"}) == named
+        assert only_shown({**asked, "docker_tag": "external"}) == []
 
 
 class TestEventSource:
