@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import skydriver
 from skydriver.detector.coordinates import earth_orientation_table
 from skydriver.detector.geometry import geometry_hash
 from skydriver.detector.ice import ice_hash
+from skydriver.recos.machine import machine_type
 from skydriver.skymap.columns import rows_from
-from skydriver.skymap.provenance import PixelError, Provenance, machine_type
+from skydriver.skymap.provenance import PixelError, Provenance
 from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skydriver.events.cleaning import Cleaned
     from skydriver.events.event import Event
     from skydriver.scan.fits import Finished
     from skydriver.scan.planner import Ledger
-    from skydriver.services.local_scan import LocalScan
+    from skydriver.services.preparation import ScanRequest
 
 CLEANING = "seeded RT (150 m, 1000 ns, 3 iterations), best 6000 ns, strings 1 to 78"
 CLEANING_WITH_DEEPCORE = CLEANING.replace("strings 1 to 78", "strings 1 to 86, those of DeepCore kept")
@@ -34,7 +37,26 @@ def identity(event: Event) -> EventIdentity:
     return EventIdentity(header.run_id, header.event_id, "", header.mjd, event.is_real)
 
 
-def sky_map(scan: LocalScan, event: Event, cleaned: Cleaned) -> SkyMap:
+class Scanned(Protocol):
+    """What is known of a scan that ended or was interrupted."""
+
+    @property
+    def request(self) -> ScanRequest:
+        """What was asked for."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is finished."""
+        ...
+
+    @property
+    def unlucky(self) -> Mapping[str, int]:
+        """Fits that were stopped, or lost for good, by that word."""
+        ...
+
+
+def sky_map(scan: Scanned, event: Event, cleaned: Cleaned) -> SkyMap:
     """The map of a finished or interrupted scan."""
     fits = [fit for stage in scan.ledger.final_fits().values() for fit in stage.fits]
     return map_of(scan.ledger, identity(event), provenance(scan, event, cleaned, fits))
@@ -51,7 +73,7 @@ def map_of(ledger: Ledger, event: EventIdentity, provenance: Provenance | None =
     )
 
 
-def provenance(scan: LocalScan, event: Event, cleaned: Cleaned, fits: list[Finished]) -> Provenance:
+def provenance(scan: Scanned, event: Event, cleaned: Cleaned, fits: list[Finished]) -> Provenance:
     """How the map was made."""
     request = scan.request
     algorithm = request.algorithm()

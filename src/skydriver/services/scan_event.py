@@ -6,15 +6,14 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
-from skydriver.events.stated import stated_energies
 from skydriver.services.answer import answer
 from skydriver.services.event_summary import load
-from skydriver.services.first_looks import first_looks
-from skydriver.services.headline import headline
+from skydriver.services.findings import findings
+from skydriver.services.look import Look
 from skydriver.services.preparation import prepare
 from skydriver.services.products import folder_to_fill, write_products
 from skydriver.services.scan_run import ScanRun
-from skydriver.services.verdict import Findings, quote_of, verdict
+from skydriver.services.verdict import quote_of, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from skydriver.services.interrupts import Interrupts
     from skydriver.services.local_scan import Progress
     from skydriver.services.preparation import ScanRequest
+    from skydriver.services.verdict import Findings
 
 STARTED = time.monotonic()
 
@@ -63,10 +63,8 @@ def scan_event(
 
 def _findings(run: ScanRun) -> Findings:
     """What the scans say, together with what came with the event."""
-    looks = first_looks(run.event)
-    quoted = headline(run.skymap.best_fit(), run.topology, run.regions, looks)
-    stated = stated_energies(run.event)
-    return Findings(run.skymap, looks, run.topology, run.regions, quoted, run.systematics, run.interrupted, stated)
+    found = findings(Look(run.skymap, run.topology, run.regions), run.event)
+    return found._replace(systematics=run.systematics, interrupted=run.interrupted)
 
 
 def _cost(run: ScanRun) -> dict[str, Any]:

@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from skydriver.services.local_scan import Batch, LocalScan
-from skydriver.services.result import sky_map
-from skydriver.services.sky_region import best_at_edge
+from skydriver.services.look import look
 from skydriver.services.spread import Systematics, spread
 from skydriver.services.systematics import Rescan, rescan_radius_deg
-from skydriver.services.topology import topology_of
 from skydriver.services.variants import prepare_variants
-from skydriver.skymap.map_regions import map_regions
 from skydriver.worker.pool import Pool
 from skydriver.worker.task import Job, Model
 
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from skydriver.services.preparation import ScanRequest
     from skydriver.services.topology import Topology
     from skydriver.services.variants import PreparedVariants
-    from skydriver.skymap.calibration import Calibration
     from skydriver.skymap.map_regions import MapRegions
     from skydriver.skymap.skymap import SkyMap
 
@@ -69,12 +65,11 @@ class ScanRun:
     """What was cut short; None where nothing was."""
     _latest: LocalScan = field(init=False)
     """The one that ran last, with the fits of those that it continued."""
-    _calibration: Calibration | None = field(init=False)
     _variants: PreparedVariants | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare everything that can fail before the first fit."""
-        self._calibration = self.request.calibration_table()
+        self.request.calibration_table()
         self._variants = prepare_variants(self.event, self.request) if self.request.systematics else None
         self.scan = LocalScan(self.request, self.cleaned.pulses, self.event.header.mjd, self.interrupts)
         self._latest = self.scan
@@ -124,15 +119,7 @@ class ScanRun:
 
     def _look(self) -> None:
         """What the scan's map says."""
-        self.skymap = sky_map(self.scan, self.event, self.cleaned)
-        if self.skymap.partial:
-            return
-        self.topology = topology_of(self.skymap, self.event, self.cleaned.pulses, self.request.algorithm().info)
-        inside = self.scan.ledger.settings.inside
-        if self.topology is not None and inside is not None:
-            self.topology = self.topology.of_a_part(at_edge=best_at_edge(self.skymap, inside))
-        if self._calibration is not None and self.topology is not None:
-            self.regions = map_regions(self.skymap, self._calibration, self.topology.label, self.cleaned.qtot)
+        self.skymap, self.topology, self.regions = look(self.scan, self.event, self.cleaned)
 
     def _enclose(self, pool: Pool[Batch], show: Callable[[Progress], None]) -> None:
         """Widen the last stage until it encloses the 90 % region, or holds every pixel there is."""

@@ -70,7 +70,7 @@ def _stored(service: Service, argument: str, event_id: object) -> bytes:
     text = None
     if isinstance(event_id, str) and _HASH.fullmatch(event_id):
         with service.database.reading() as connection:
-            text = events.read_json(connection, event_id)
+            text = events.read(connection, event_id)
     if text is None:
         raise SettingError(argument, f"there is no event {told(event_id)} here")
     return text

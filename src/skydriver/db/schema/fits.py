@@ -16,7 +16,7 @@ fits = Table(
     Column("round", SmallInteger, primary_key=True),
     Column("pixel", BigInteger, primary_key=True),
     Column("seeds", String(400), primary_key=True, comment="the fits that it starts from: 8.0.33,8.1.34"),
-    Column("number", Integer, nullable=False, comment="order in which fits are handed out"),
+    Column("number", Integer, nullable=False, comment="order in its round"),
     Column("state", SmallInteger, nullable=False, comment="0 open, 1 leased, 2 done"),
     Column("payload", Text, nullable=False, comment="JSON: direction, seed vertices"),
     Column("task", String(40), comment="the lease that holds it, or whose answer counted"),
@@ -33,6 +33,6 @@ fits = Table(
     Column("cpu_seconds", Float),
     Column("error", Text),
     Column("worker", String(40)),
-    Index(None, "scan", "state", "number"),
+    Index(None, "scan", "state", "nside", "round", "number"),
     Index(None, "task"),
 )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from skydriver.db.tables import events
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from skydriver.db.database import Connection
 
 LEVEL = 1
 """Of compression: what is inside is compressed already, only base64's third is to be gained."""
@@ -50,7 +50,7 @@ def has(connection: Connection, event_id: str) -> bool:
     return bool(connection.execute(select(exists().where(events.c.id == event_id))).scalar_one())
 
 
-def read_json(connection: Connection, event_id: str) -> bytes | None:
+def read(connection: Connection, event_id: str) -> bytes | None:
     """An event's canonical JSON; None where there is none of that hash."""
     row = connection.execute(select(events.c.blob, events.c.n_bytes).where(events.c.id == event_id)).one_or_none()
     if row is None:

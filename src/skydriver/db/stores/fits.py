@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Fit: TypeAlias = Row[Any]
+Fit: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 NUMBERS = ("llh", "E_in", "E_tot", "x", "y", "z", "t")
 VALUES = (*NUMBERS, "cpu_seconds", "error")
@@ -69,7 +69,7 @@ def next_open(connection: Connection, scan: str, limit: int, avoided_by: str | N
     )
     if avoided_by is not None:
         query = query.where(or_(c.avoid.is_(None), c.avoid != avoided_by))
-    return connection.execute(query.order_by(c.number).limit(limit)).all()
+    return connection.execute(query.order_by(c.nside, c.round, c.number).limit(limit)).all()
 
 
 def lease(connection: Connection, scan: str, keys: Sequence[Key], task: str) -> None:
@@ -123,16 +123,11 @@ def count_open(connection: Connection, scan: str) -> int:
 
 def tallies(connection: Connection, scan: str) -> list[Tallied]:
     """How far each round is, in order."""
-    done = func.sum(case_done())
+    done = func.count().filter(c.state == DONE)
     seconds = func.coalesce(func.sum(c.cpu_seconds), 0.0)
     query = select(c.nside, c.round, func.count(), done, seconds).where(c.scan == scan)
     rows = connection.execute(query.group_by(c.nside, c.round).order_by(c.nside, c.round))
     return [Tallied(nside, number, int(n), int(done), float(spent)) for nside, number, n, done, spent in rows]
-
-
-def case_done() -> Any:
-    """1 where a fit is done, else 0."""
-    return func.coalesce(func.nullif(func.sign(c.state - DONE + 1), -1), 0)
 
 
 def finished(connection: Connection, scan: str, nside: int = 0, number: int = 0) -> Sequence[Fit]:
@@ -154,3 +149,9 @@ _BY_KEY = and_(
 def _parameters(scan: str, key: Key, values: dict[str, object]) -> dict[str, object]:
     named = {f"k_{name}": value for name, value in key._asdict().items()}
     return {"k_scan": scan} | named | {f"v_{name}": value for name, value in values.items()}
+
+
+def is_pending(connection: Connection, scan: str, nside: int, number: int) -> bool:
+    """Whether any fit of a round is not done."""
+    query = select(c.pixel).where(c.scan == scan, c.nside == nside, c.round == number, c.state != DONE).limit(1)
+    return connection.execute(query).first() is not None

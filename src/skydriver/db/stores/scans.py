@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import Row, and_, case, exists, func, or_, select
 from sqlalchemy import update as change
 
 from skydriver.db.schema.fits import OPEN
-from skydriver.db.tables import fits, scans
+from skydriver.db.tables import events, fits, scans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
 
-Scan: TypeAlias = Row[Any]
+Scan: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
 
@@ -81,3 +81,16 @@ def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[
     c = scans.c
     query = select(c.id).where(c.ended < moment, exists().where(fits.c.scan == c.id)).limit(limit)
     return connection.execute(query).scalars().all()
+
+
+def mjd(connection: Connection, event: str) -> float:
+    """Time of an event, UTC."""
+    return float(connection.execute(select(events.c.mjd).where(events.c.id == event)).scalar_one())
+
+
+def measured(connection: Connection, scan_id: str, progress: bytes, fraction: float, left_s: float | None) -> None:
+    """Store how far a scan is, unless it ended meanwhile; it never goes backwards."""
+    c = scans.c
+    higher = case((c.fraction > fraction, c.fraction), else_=fraction)
+    values = {"progress": progress.decode(), "fraction": higher, "seconds_left": left_s}
+    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(**values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from skydriver.db.tables import tasks
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Task: TypeAlias = Row[Any]
+Task: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 OPEN, ANSWERED, RETURNED, EXPIRED, DROPPED = "open", "answered", "returned", "expired", "dropped"
 
@@ -28,12 +28,10 @@ class Key(NamedTuple):
     seeds: str
 
 
-def add(
-    connection: Connection, task: str, scan: str, worker: str, keys: Sequence[Key], now: float, until: float
-) -> None:
-    """Give fits to a worker."""
-    values = {"id": task, "scan": scan, "worker": worker, "fits": json.dumps(keys), "n_fits": len(keys)}
-    connection.execute(insert(tasks).values(**values, issued=now, until=until, state=OPEN))
+def add(connection: Connection, keys: Sequence[Key], **values: object) -> None:
+    """Give fits to a worker: a task with its id, scan, worker, issued and until."""
+    listed = {"fits": json.dumps(keys), "n_fits": len(keys)}
+    connection.execute(insert(tasks).values(state=OPEN, **values, **listed))
 
 
 def get(connection: Connection, task: str, worker: str) -> Task | None:
@@ -71,9 +69,22 @@ def count_open(connection: Connection, scan: str) -> int:
 def expired(connection: Connection, now: float, latest: float) -> Sequence[Task]:
     """Open tasks whose time is over; and those until later than any lease lasts: the clock was set back since."""
     query = select(tasks).where(tasks.c.state == OPEN, or_(tasks.c.until < now, tasks.c.until > latest))
+    query = query.order_by(tasks.c.scan, tasks.c.id)
     return connection.execute(query).all()
 
 
 def held_by(connection: Connection, worker: str) -> Sequence[Task]:
     """Open tasks of a worker."""
-    return connection.execute(select(tasks).where(tasks.c.worker == worker, tasks.c.state == OPEN)).all()
+    query = select(tasks).where(tasks.c.worker == worker, tasks.c.state == OPEN).order_by(tasks.c.scan, tasks.c.id)
+    return connection.execute(query).all()
+
+
+def was_of(connection: Connection, worker: str, scan: str) -> bool:
+    """Whether a worker has, or had, a task of a scan."""
+    query = select(tasks.c.id).where(tasks.c.scan == scan, tasks.c.worker == worker).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def forget(connection: Connection, scan: str) -> None:
+    """Take away all tasks of a scan."""
+    connection.execute(delete(tasks).where(tasks.c.scan == scan))

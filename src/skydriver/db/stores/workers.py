@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Worker: TypeAlias = Row[Any]
+Worker: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 ALIVE, GONE = "alive", "gone"
 

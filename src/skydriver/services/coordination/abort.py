@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from skydriver.db.stores import fits, scan_log, scans, tasks
 from skydriver.services.coordination.states import ENDED, Status, check_transition
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from skydriver.db.database import Connection
 
 
 def abort(connection: Connection, now: float, scan_id: str) -> bool:
@@ -19,17 +19,24 @@ def abort(connection: Connection, now: float, scan_id: str) -> bool:
     scan = scans.lock(connection, scan_id)
     if scan is None or Status(scan.status) in ENDED:
         return False
-    end(connection, now, scan, Status.ABORTED, line="aborted, as was asked for")
+    end(connection, now, scan, End(Status.ABORTED, None, "aborted, as was asked for"))
     return True
 
 
-def end(
-    connection: Connection, now: float, scan: scans.Scan, status: Status, *, line: str, code: str | None = None
-) -> None:
+class End(NamedTuple):
+    """How a scan ends before its time."""
+
+    status: Status
+    code: str | None
+    """For programs; None where nothing is wrong."""
+    sentence: str
+
+
+def end(connection: Connection, now: float, scan: scans.Scan, how: End) -> None:
     """Move a scan to a status from which nothing follows, and take back what its workers hold."""
-    check_transition(Status(scan.status), status)
+    check_transition(Status(scan.status), how.status)
     tasks.drop_of_scan(connection, scan.id)
     fits.close(connection, scan.id)
-    values = {"code": code, "reason": line} if code else {}
-    scans.update(connection, scan.id, status=status, ended=now, updated=now, seconds_left=None, **values)
-    scan_log.add(connection, now, scan.id, "service", [f"{status}: {line}"])
+    values = {"status": how.status, "code": how.code, "reason": how.sentence if how.code else None}
+    scans.update(connection, scan.id, **values, ended=now, updated=now, seconds_left=None)
+    scan_log.add(connection, now, scan.id, "service", [f"{how.status}: {how.sentence}"])

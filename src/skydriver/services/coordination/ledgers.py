@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from skydriver.scan.planner import Ledger
     from skydriver.services.pixel_tasks import PixelTasks
 
-MOST = 64
-"""So many are kept: those that were used last."""
+MOST = 8
+"""So many are kept, those that were used last: one of a usual scan takes some 5 MB."""
 
 
 @dataclass(frozen=True, slots=True)

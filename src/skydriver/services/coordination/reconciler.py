@@ -1,0 +1,209 @@
+"""The reconciler: looks at what every scan is and what it is to be, and takes it one step towards that, over and over.
+
+Each step is one transaction, or has none. A service that is killed anywhere goes on with the next step when it is
+started again, for start, stop, crash and restart are the same code. Any number of services may reconcile at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from skydriver.db.commit_points import CommitPoint
+from skydriver.db.stores import fits, scans, tasks, workers
+from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.log import get_logger
+from skydriver.services.coordination.abort import End, abort
+from skydriver.services.coordination.finishing import finish
+from skydriver.services.coordination.freeing import bury, expire
+from skydriver.services.coordination.planning import plan
+from skydriver.services.coordination.preparing import fail, launch, prepare_scan
+from skydriver.services.coordination.progress import measure
+from skydriver.services.coordination.states import ACTIVE, ENDED, Status
+from skydriver.services.coordination.turn import take_turn
+from skydriver.services.coordination.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from skydriver.services.context import Service
+
+log = get_logger()
+
+IDLE_SECONDS = 0.5
+"""It looks again after so long when nothing rang."""
+MEASURE_SECONDS = 1.0
+"""A scan's progress is measured this often."""
+SWEEP_SECONDS = 1.0
+"""Silent workers and old fits are looked for this often."""
+RETRY_SECONDS = 2.0
+"""A scan whose step failed for reasons that may pass is left alone for so long."""
+LEASES_AHEAD = 3.0
+"""A lease until later than so many times its length was given before the clock was set back."""
+
+
+class Reconciler:
+    """A thread, as a context manager; without entering it, `step` can be called by hand."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._watchdog = Watchdog(service.settings)
+        self._measured: dict[str, tuple[float, int]] = {}
+        self._swept = 0.0
+        self._left_alone: dict[str, float] = {}
+        self._rung = threading.Event()
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End after the present step."""
+        self._ends = True
+        self._rung.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._service.scans.heard_by(self._rung.set):
+            while not self._ends:
+                self._rung.clear()
+                if not self._safely(self.step):
+                    self._rung.wait(IDLE_SECONDS)
+
+    def _safely(self, do: object) -> bool:
+        """Do something; what goes wrong is logged, and is tried again later."""
+        try:
+            return bool(do())  # type: ignore[operator]
+        except UnavailableError as error:
+            log.warning("database_away", error=str(error))
+        except Exception:
+            log.error("step_failed", exc_info=True)  # noqa: G201 - structlog
+        time.sleep(0.0)
+        return False
+
+    def step(self) -> bool:
+        """Take every scan that is at work one step. Whether anything was done, so that there may be more to do."""
+        did = self._sweep()
+        did |= self._end_wanted()
+        did |= launch(self._service)
+        with self._service.database.reading() as connection:
+            active = scans.in_status(connection, ACTIVE)
+        self._watchdog.forget({scan.id for scan in active})
+        for scan in active:
+            did |= self._guarded(scan)
+        return did
+
+    def _guarded(self, scan: scans.Scan) -> bool:
+        """One step of one scan; what is wrong with it ends it alone."""
+        if time.monotonic() < self._left_alone.get(scan.id, 0.0):
+            return False
+        try:
+            return self._step_of(scan)
+        except UnavailableError:
+            self._left_alone[scan.id] = time.monotonic() + RETRY_SECONDS
+            raise
+        except Exception as error:
+            log.error("scan_failed", scan=scan.id, exc_info=True)  # noqa: G201 - structlog
+            code = error.code if isinstance(error, SkyDriverError) else "internal"
+            problem = f"an error of SkyDriver itself, which its log holds: {type(error).__name__}: {error}"
+            fail(self._service, scan.id, End(Status.FAILED, code, problem[:500]))
+            return True
+
+    def _step_of(self, scan: scans.Scan) -> bool:
+        how = self._watchdog.look(scan)
+        if how is not None:
+            fail(self._service, scan.id, how)
+            return True
+        if scan.engine == "external":
+            return False
+        if scan.status == Status.PREPARING:
+            return prepare_scan(self._service, scan.id)
+        if scan.status == Status.FINISHING:
+            return finish(self._service, scan.id)
+        return self._follow(scan)
+
+    def _follow(self, scan: scans.Scan) -> bool:
+        """A scan that workers fit: what it wants next is seen to by their reports, but for what a crash left."""
+        if self._is_stuck(scan):
+            return True
+        at, done = self._measured.get(scan.id, (0.0, -1))
+        if scan.fits_done != done and time.monotonic() - at >= MEASURE_SECONDS:
+            self._measured[scan.id] = (time.monotonic(), scan.fits_done)
+            measure(self._service, scan.id)
+        return False
+
+    def _is_stuck(self, scan: scans.Scan) -> bool:
+        """Whether a scan wanted nothing although it goes on; then what it wants is stored now."""
+        with self._service.database.reading() as connection:
+            left = fits.pending(connection, scan.id)
+        if left.open or left.leased:
+            return False
+        with take_turn(self._service, CommitPoint.PLAN) as turn:
+            locked = scans.lock(turn.connection, scan.id)
+            if locked is not None and locked.status in {Status.STARTING, Status.RUNNING}:
+                plan(turn, locked)
+        self._service.work.ring()
+        return True
+
+    def _end_wanted(self) -> bool:
+        """End the scans that are to end."""
+        with self._service.database.reading() as connection:
+            wanted = scans.wanted_ends(connection, Status.ABORTED, ENDED)
+        for scan_id in wanted:
+            with take_turn(self._service, CommitPoint.ABORT) as turn:
+                abort(turn.connection, turn.now, scan_id)
+            self._service.ledgers.drop(scan_id)
+        return bool(wanted)
+
+    def _sweep(self) -> bool:
+        """Free what silent workers hold, and forget fits that are old."""
+        if time.monotonic() - self._swept < SWEEP_SECONDS:
+            return False
+        self._swept = time.monotonic()
+        free_expired(self._service)
+        return purge(self._service)
+
+
+def free_expired(service: Service) -> bool:
+    """Free the tasks whose time is over, and take leave of silent workers. Whether there were any."""
+    length = service.settings.lease_s
+    with service.database.reading() as connection:
+        now = service.database.now(connection)
+        late = tasks.expired(connection, now, now + LEASES_AHEAD * length)
+        silent = workers.silent_since(connection, now - LEASES_AHEAD * length)
+    if not late and not silent:
+        return False
+    with take_turn(service, CommitPoint.EXPIRE) as turn:
+        latest = turn.now + LEASES_AHEAD * length
+        for task in tasks.expired(turn.connection, turn.now, latest):
+            expire(turn, task, "its worker was silent for too long", suspect=False)
+        for worker in workers.silent_since(turn.connection, turn.now - LEASES_AHEAD * length):
+            bury(turn, worker, "silent for too long", suspect=False)
+    service.work.ring()
+    return True
+
+
+def free_all_local(service: Service, pool: str, reason: str) -> None:
+    """Take leave of all workers of a pool: those of a service that ended, when the next begins."""
+    with take_turn(service, CommitPoint.EXPIRE) as turn:
+        for worker in workers.living(turn.connection, pool):
+            bury(turn, worker.id, reason, suspect=False)
+
+
+def purge(service: Service) -> bool:
+    """Take away the single fits of a scan that ended long ago. Whether there was one."""
+    with service.database.reading() as connection:
+        before = service.database.now(connection) - service.settings.fits_kept_s
+        old = scans.ended_before(connection, before, 1)
+    if not old:
+        return False
+    with take_turn(service, CommitPoint.PURGE) as turn:
+        fits.forget(turn.connection, old[0])
+        tasks.forget(turn.connection, old[0])
+    return True
