@@ -285,6 +285,11 @@ class TestGenerations:
         assert refusal(nonsense=1).startswith("nonsense: is no argument")
 
 
+def test_more_workers_than_any_machine_has_are_as_many_as_there_can_be():
+    order = read(cluster={**OF_2023["cluster"], "njobs": 5000})
+    assert (order.n_workers, order.cluster_list()[0]["njobs"]) == (1024, 5000)
+
+
 class TestExternal:
     def test_any_algorithm_and_cluster_will_do(self):
         order = read(docker_tag="external", reco_algo="millipede_wilks", cluster={"sub-2": 300})
