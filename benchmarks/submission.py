@@ -20,7 +20,7 @@ import orjson
 from events import SHARED
 from skydriver.config import Settings
 from skydriver.db.database import Database
-from skydriver.db.tables import metadata
+from skydriver.db.migrate import upgrade
 from skydriver.services import submission, submitted_event
 from skydriver.services.context import Service
 
@@ -77,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), database_url=url)
         service = Service(settings, Database(settings.url))
-        metadata.create_all(service.database.engine)
+        upgrade(service.database)
         rate(service, bodies(3), 1)
         for threads in (1, 4):
             print(f"{threads} thread(s): {rate(service, bodies(N), threads):.0f} submissions/s")

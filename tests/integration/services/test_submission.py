@@ -445,7 +445,7 @@ class TestDryRun:
         assert count(service) == [0, 0, 0]
         assert (said["dry_run"], said["n_pixels"], said["pixels"]) == (True, 1536, {"8": 768, "64": 768})
         assert said["cpu_seconds"] == pytest.approx(3.3e-6 * 1536 * said["event"]["n_dom"])
-        assert "as measured" in said["cpu_seconds_from"]
+        assert "was measured" in said["cpu_seconds_from"]
         assert said["only_shown"] == ["worker_memory_bytes"]
         assert said["event"]["is_real_event"] is False
         json.dumps(said, allow_nan=False)
