@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
+DATA ?= $(OUT)/service
+PORT ?= 8423
 BIN := $(VENV)/bin
 SCHEMAS := tests/schemas
 
 .PHONY: run test lint soak benchmark clean
 
-run: $(VENV)/run.stamp  ## scan the bundled example event, products in out/
-	$(BIN)/skydriver scan example --out $(OUT)
+run: $(VENV)/run.stamp  ## start the service, scan the example event with it, products in out/
+	$(BIN)/skydriver serve --port $(PORT) --data $(DATA) --scan example --out $(OUT)
 
 test: $(VENV)/test.stamp $(SCHEMAS)/node_modules/.stamp  ## all tests
 	$(BIN)/python -m pytest

@@ -6,7 +6,9 @@ from skydriver.api import examples
 
 NOW = 1_764_000_000.25
 """Where the database's clock stands still."""
-ARGS = "--reco-algo pandel_mpe --nsides 8:0 64:12 --simulated-event --predictive-scanning-threshold 1 --max-reco-time 60"
+ARGS = (
+    "--reco-algo pandel_mpe --nsides 8:0 64:12 --simulated-event --predictive-scanning-threshold 1 --max-reco-time 60"
+)
 EVENT_ID = "1b8059fe113ac04ac9c55a846733973fe3bba16023faa1597f00e7207dd9dd81"
 METADATA = {"run_id": 1, "event_id": 21, "event_type": "", "mjd": 60676.0, "is_real_event": False}
 REQUEST = {
@@ -47,7 +49,15 @@ TOLD = {
     "answer": None,
 }
 """What is told of a scan that was just launched, under ``skydriver``."""
-WORDS = {"status": "queued", "code": None, "reason": None, "progress": 0.0, "eta": None, "fits_done": 0, "fits_failed": 0}
+WORDS = {
+    "status": "queued",
+    "code": None,
+    "reason": None,
+    "progress": 0.0,
+    "eta": None,
+    "fits_done": 0,
+    "fits_failed": 0,
+}
 
 
 def manifest(scan_id: str, *, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:

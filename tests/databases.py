@@ -11,7 +11,7 @@ from needs import require
 from postgres_server import TEMPLATE, PostgresServer, binaries
 from skydriver.config import Settings
 from skydriver.db.database import Database
-from skydriver.db.tables import metadata
+from skydriver.db.migrate import upgrade
 from skydriver.services.context import Service
 
 _open: list[Database] = []
@@ -28,6 +28,12 @@ def make_service(url: str, tmp_path, **settings: object) -> Service:
     """A service on a database of `database_url`, with its data in a folder; closed like `open_database`'s."""
     given = Settings(data=tmp_path, database_url=url, **settings)
     return Service(given, open_database(url))
+
+
+def close_databases() -> None:
+    """Close all that `open_database` opened."""
+    while _open:
+        _open.pop().close()
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +67,7 @@ def sqlite_template(tmp_path_factory):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request):
     """The URL of a database of this release that nobody else has, as a setting; once for each kind."""
-    yield request.getfixturevalue(f"{request.param}_url")
-    while _open:
-        _open.pop().close()
+    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture
@@ -71,7 +75,8 @@ def sqlite_url(sqlite_template, tmp_path):
     """The same, only in SQLite."""
     file = tmp_path / "skydriver.sqlite"
     shutil.copy(sqlite_template, file)
-    return f"sqlite:///{file}"
+    yield f"sqlite:///{file}"
+    close_databases()
 
 
 @pytest.fixture
@@ -98,9 +103,10 @@ def _server(folder):
 def _copied(server):
     name = server.copy(TEMPLATE)
     yield server.url(name)
+    close_databases()
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _make(url: str) -> None:
-    with closing(Database(Settings(database_url=url).url)) as database, database.engine.begin() as connection:
-        metadata.create_all(connection)
+    with closing(Database(Settings(database_url=url).url)) as database:
+        upgrade(database)

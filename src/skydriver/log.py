@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 
 
-def configure(*, verbose: bool = False) -> None:
-    """Set up logging for a program of ours; libraries' own lines from warnings on."""
-    level = logging.DEBUG if verbose else logging.INFO
+def configure(*, verbose: bool = False, quiet: bool = False) -> None:
+    """Set up logging for a program of ours; libraries' own lines from warnings on, and ours too where it is quiet."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

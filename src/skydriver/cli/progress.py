@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from skydriver.cli.output import complain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -24,9 +26,22 @@ LINE_SECONDS = 5.0
 """Plain lines are at least so long apart, but for the last."""
 
 
+Words = dict[str, str]
+"""``pixels``, ``best`` and ``eta``: what is done, the best fit so far, and the remaining time."""
+Display = Callable[[float, Callable[[], Words]], None]
+"""What to call with the share that is done, 0 to 1, and what makes the words of it if they are to be shown."""
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[Progress], None]]:
-    """What to call with each `Progress`."""
+    """What to call with each `Progress` of a scan on this machine."""
+    with display("starting workers") as show:
+        yield lambda state: show(state.forecast.fraction, partial(describe, state))
+
+
+@contextmanager
+def display(first: str) -> Iterator[Display]:
+    """A bar on a terminal, which begins with the words `first`, or plain lines elsewhere."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield _Lines().show
         return
@@ -38,25 +53,26 @@ def progress() -> Iterator[Callable[[Progress], None]]:
     console = Console(stderr=True)
     columns = wide if console.width >= WIDE else (TextColumn(f"{pixels}  {eta}  {best}"),)
     with Progress(*columns, console=console, auto_refresh=False) as bar:
-        yield _Bar(bar).show
+        yield _Bar(bar, first).show
 
 
-def describe(state: Progress) -> dict[str, str]:
+def describe(state: Progress) -> Words:
     """Pixels, best fit so far and remaining time in words."""
     ahead, best = state.forecast, state.best
     left = ahead.seconds_left
     return {
         "pixels": f"{state.what}{ahead.pixels_done}/{ahead.pixels_total} pixels",
-        "best": f"best {_position(best.wanted.nside, best.wanted.pixel)}, llh {best.llh:.1f}" if best else "no fit yet",
+        "best": best_words(best.wanted.nside, best.wanted.pixel, best.llh) if best else "no fit yet",
         "eta": f"{left:.0f} s left" if left is not None else "",
     }
 
 
-def _position(nside: int, pixel: int) -> str:
+def best_words(nside: int, pixel: int, llh: float) -> str:
+    """The best fit so far, in words."""
     import hpgeom
 
     ra, dec = hpgeom.pixel_to_angle(nside, pixel, nest=False, lonlat=True, degrees=True)
-    return f"RA {float(ra):.2f} Dec {float(dec):+.2f}"
+    return f"best RA {float(ra):.2f} Dec {float(dec):+.2f}, llh {llh:.1f}"
 
 
 class _Lines:
@@ -65,28 +81,27 @@ class _Lines:
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def show(self, state: Progress) -> None:
+    def show(self, fraction: float, words: Callable[[], Words]) -> None:
         now = time.monotonic()
-        if now - self._last < LINE_SECONDS and state.forecast.fraction < 1.0:
+        if now - self._last < LINE_SECONDS and fraction < 1.0:
             return
         self._last = now
-        words = describe(state)
-        complain("  ".join(filter(None, words.values())))
+        complain("  ".join(filter(None, words().values())))
 
 
 class _Bar:
     """A bar that is drawn again now and then."""
 
-    def __init__(self, bar: Bar) -> None:
+    def __init__(self, bar: Bar, first: str) -> None:
         self._bar = bar
-        self._task: TaskID = bar.add_task("", total=1.0, pixels="starting workers", best="", eta="")
+        self._task: TaskID = bar.add_task("", total=1.0, pixels=first, best="", eta="")
         self._last = 0.0
         bar.refresh()
 
-    def show(self, state: Progress) -> None:
+    def show(self, fraction: float, words: Callable[[], Words]) -> None:
         now = time.monotonic()
-        if now - self._last < REFRESH_SECONDS and state.forecast.fraction < 1.0:
+        if now - self._last < REFRESH_SECONDS and fraction < 1.0:
             return
         self._last = now
-        self._bar.update(self._task, completed=state.forecast.fraction, **describe(state))  # type: ignore[arg-type]
+        self._bar.update(self._task, completed=fraction, **words())  # type: ignore[arg-type]
         self._bar.refresh()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skydriver.errors import EventContentError, EventLayoutError
@@ -12,9 +11,9 @@ from skydriver.events import classes, utctime
 from skydriver.events.archive import Budget
 from skydriver.events.event import Event, FrameObject, Header, Pulses, Seed
 from skydriver.events.frame import parse_frame
-from skydriver.events.limits import MAX_JSON_BYTES
 from skydriver.events.series import Mask, PulseMap, resolve, to_pulses
 from skydriver.events.shell import open_document, parse_json, to_json, unwrap_frames
+from skydriver.events.source import read_source
 from skydriver.events.stated import flatten, says_real, state_identity
 
 if TYPE_CHECKING:
@@ -79,11 +78,7 @@ def load_event(path: str | PathLike[str]) -> Event:
     EventError
         If the file cannot be read, or is no usable event; see `read_event`.
     """
-    try:
-        with Path(path).open("rb") as file:
-            source = file.read(MAX_JSON_BYTES + 1)
-    except OSError as error:
-        raise EventLayoutError(str(path), f"cannot be read: {error.strerror}") from error
+    source = read_source(path)
     return read_event(source)
 
 

@@ -10,6 +10,7 @@ from skydriver.detector.geometry import dom_positions
 from skydriver.errors import SettingError
 from skydriver.events.cleaning import clean
 from skydriver.events.realtime import load_event
+from skydriver.events.source import read_source
 from skydriver.services.first_looks import first_looks
 
 if TYPE_CHECKING:
@@ -19,15 +20,25 @@ EXAMPLE = "example"
 """Names the bundled event where there is no file of that name."""
 
 
-def load(name: str) -> Event:
-    """The event in the file `name`, or the bundled one for ``example``; an `InputError` says what is wrong with it."""
+def event_path(name: str) -> str | Path:
+    """The file `name`, or the bundled event's for ``example``; a `SettingError` where nothing is named."""
     if name == EXAMPLE and not Path(name).exists():
         from skydriver.simulation.events import example_event  # noqa: PLC0415 - only where it is asked for
 
-        return load_event(example_event())
+        return example_event()
     if not name:
         raise SettingError("event", "names no file")
-    return load_event(name)
+    return name
+
+
+def load(name: str) -> Event:
+    """The event in the file `name`, or the bundled one for ``example``; an `InputError` says what is wrong with it."""
+    return load_event(event_path(name))
+
+
+def event_source(name: str) -> bytes:
+    """The JSON in that file; an `InputError` says why it cannot be read."""
+    return read_source(event_path(name))
 
 
 def summary(event: Event) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     if summary is None:
         return publication_of(skymap, None, None)
     _check_same(summary, skymap)
-    return publication_of(skymap, summary, _quote(skymap, summary))
+    return publication_of(skymap, summary, summary_quote(skymap, summary))
 
 
 def publication_of(
@@ -176,8 +176,8 @@ def _quoted_of(summary: Summary) -> Regions:
     return known
 
 
-def _quote(skymap: SkyMap, summary: Summary) -> Quote | None:
-    """What may be quoted, made again from the map."""
+def summary_quote(skymap: SkyMap, summary: Summary) -> Quote | None:
+    """What may be quoted, made again from the map; a `ResultError` where the summary is not of such a map."""
     if summary.headline.kind != "region":
         return None
     known = _quoted_of(summary)

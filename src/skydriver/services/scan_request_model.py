@@ -127,6 +127,7 @@ def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrd
     info = None if external else find_reco(reco).info
     cluster_argument, clusters = _clusters(given, external=external)
     _check_projection(given)
+    given.flag("dry_run")  # who asks looked at it already; here it is refused if it is neither true nor false
     return ScanOrder(
         generation=given.generation,
         docker_tag=docker_tag,
@@ -145,7 +146,7 @@ def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrd
         classifiers=parse_classifiers(*given.find("classifiers")),
         debug_mode=parse_debug_mode(*given.find("debug_mode")),
         environment=parse_environment(*given.find("scanner_server_env")),
-        force_new=given.flag("force_new") and not given.flag("dry_run"),
+        force_new=given.flag("force_new"),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from api_documents import NOW
 from databases import make_service
 from serving import serving
-
 from skydriver.api import examples
 from skydriver.services import tokens
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from api_documents import ARGS, EVENT_ID, METADATA, NOW, REQUEST, TOLD, error, manifest, status
 
+from api_documents import ARGS, EVENT_ID, METADATA, NOW, REQUEST, TOLD, error, manifest, status
 from skydriver.api import examples
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -25,7 +25,13 @@ def told(document):
 
 
 def test_every_route_is_told_of(document):
-    routes = {(m, route.path) for router in ROUTERS for route in router.routes if route.include_in_schema for m in route.methods}
+    routes = {
+        (m, route.path)
+        for router in ROUTERS
+        for route in router.routes
+        if route.include_in_schema
+        for m in route.methods
+    }
     assert {(method, path) for method, path, _ in told(document)} == routes
     assert len(routes) >= 17
 
@@ -34,7 +40,11 @@ def test_every_answer_has_an_example(document):
     for method, path, operation in told(document):
         for code, answer in operation["responses"].items():
             content = answer["content"]
-            assert "example" in content.get("application/json", {}) or "application/octet-stream" in content, (method, path, code)
+            assert "example" in content.get("application/json", {}) or "application/octet-stream" in content, (
+                method,
+                path,
+                code,
+            )
         assert operation["summary"]
         assert operation["tags"]
 

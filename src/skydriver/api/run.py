@@ -1,0 +1,146 @@
+"""A whole service in this process: memory, coordination, local workers and REST, begun and ended in the right order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from skydriver.api.app import build_app
+from skydriver.api.server import Server
+from skydriver.clusters.local import LocalPool
+from skydriver.db.data_folder import open_data
+from skydriver.db.database import Database
+from skydriver.db.migrate import prepare_schema
+from skydriver.log import get_logger
+from skydriver.services import tokens
+from skydriver.services.context import Service
+from skydriver.services.coordination import workers
+from skydriver.services.coordination.reconciler import Reconciler, free_all_local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from skydriver.config import Settings
+
+LOCAL: Final = "local"
+"""The pool of this machine's workers."""
+TOKEN_SECONDS: Final = 3600.0
+"""The life of a local worker's token, which it renews."""
+INTERRUPTED: Final = 130
+
+log = get_logger()
+
+
+class Running(Server):
+    """The server of a service, which sends its local workers home before it stops answering them.
+
+    Parameters
+    ----------
+    service
+        What is served.
+    on_ready
+        Called with this, once requests are answered.
+    """
+
+    def __init__(self, service: Service, on_ready: Callable[[Self], None]) -> None:
+        app = build_app(service, background=[partial(Reconciler, service)])
+        super().__init__(app, service.settings.host, service.settings.port, self._begin)
+        self.service = service
+        self._on_running = on_ready
+        self._workers = ExitStack()
+        self._ending: threading.Thread | None = None
+
+    def end(self) -> None:
+        """End in order, from any thread: workers give back what they have, then the server stops."""
+        if self._ending is None:
+            self._ending = threading.Thread(target=self._wind_down, name="wind down")
+            self._ending.start()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as the class before has it
+        """End in order because of a signal; because of a second one, at once."""
+        if self._ending is not None:
+            log.warning("ended_at_once")
+            os._exit(INTERRUPTED)  # workers end with the pipes that they have from us
+        self.end()
+
+    def serve_until_stopped(self) -> None:
+        """Serve, and be done with everything at the end."""
+        try:
+            super().serve_until_stopped()
+        finally:
+            if self._ending is not None:
+                self._ending.join()
+            self._workers.close()
+
+    def _begin(self, url: str) -> None:
+        size = self.service.settings.local_workers
+        if size:
+            self._workers.enter_context(local_pool(self.service, size, url))
+        log.info(
+            "serving", url=url, workers=size, database="sqlite" if self.service.database.is_sqlite else "postgresql"
+        )
+        self._on_running(self)
+
+    def _wind_down(self) -> None:
+        log.info("ending")
+        self._workers.close()
+        self.stop()
+
+
+def local_pool(service: Service, size: int, url: str) -> LocalPool:
+    """The workers of this machine, which speak with the service at `url` like any other worker."""
+
+    def mint() -> str:
+        return tokens.mint(service, "worker", LOCAL, TOKEN_SECONDS)
+
+    def gone(token: str, reason: str) -> None:
+        workers.gone(service, tokens.hash_of(token), reason)
+
+    return LocalPool(size, url, mint, gone)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Service]:
+    """The service's memory, of this release, with nothing running yet.
+
+    Raises
+    ------
+    SettingError
+        If the data folder cannot be used, or another service uses it.
+    SchemaError
+        If the database is not of this release.
+    UnavailableError
+        If the database is away.
+    """
+    with ExitStack() as stack:
+        if settings.database_url is None:
+            stack.enter_context(open_data(settings))
+        database = stack.enter_context(closing(Database(settings.url)))
+        prepare_schema(settings, database)
+        service = Service(settings, database)
+        if database.is_sqlite:  # one service has it to itself: workers of the one before are gone
+            free_all_local(service, LOCAL, "the service was started again")
+        yield service
+
+
+def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
+    """Serve until SIGINT, SIGTERM or `Running.end`.
+
+    Parameters
+    ----------
+    settings
+        All settings.
+    on_ready
+        Called once requests are answered, in the thread that answers them.
+
+    Raises
+    ------
+    SettingError
+        If the address cannot be served on; the others as in `opened`.
+    """
+    with opened(settings) as service:
+        Running(service, on_ready).serve_until_stopped()

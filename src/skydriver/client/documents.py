@@ -1,0 +1,85 @@
+"""What a service answers with, as far as the command line reads it."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class ScanFacts(TypedDict, total=False):
+    """What a service adds to the manifest of a scan, under its key ``skydriver``."""
+
+    status: str
+    state: str
+    code: str | None
+    reason: str | None
+    owner: str
+    engine: str
+    fraction: float
+    seconds_left: float | None
+    fits_done: int
+    fits_failed: int
+    cpu_seconds: float
+    created: float
+    launched: float | None
+    first_pixel: float | None
+    ended: float | None
+    answer: dict[str, Any] | None
+
+
+class Manifest(TypedDict, total=False):
+    """A scan, as ``GET /scan/manifest/ID`` has it; keys that are not read here are there too."""
+
+    scan_id: str
+    is_deleted: bool
+    complete: bool
+    event_metadata: dict[str, Any] | None
+    scanner_server_args: str
+    skydriver: ScanFacts
+
+
+class ResultFacts(TypedDict):
+    """What a service adds to a result, under its key ``skydriver``; null of maps that are not SkyDriver's."""
+
+    provenance: dict[str, Any] | None
+    answer: dict[str, Any] | None
+
+
+class Result(TypedDict):
+    """A map, as ``GET /scan/result/ID`` has it."""
+
+    scan_id: str
+    is_deleted: bool
+    skyscan_result: dict[str, Any]
+    is_final: bool
+    skydriver: ResultFacts
+
+
+class Found(TypedDict):
+    """Scans of an event, as ``GET /scans`` has them."""
+
+    event_id: int
+    scan_ids: list[str]
+
+
+class StatusFacts(TypedDict, total=False):
+    """What a service adds to the state of a scan, under its key ``skydriver``."""
+
+    status: str
+    code: str | None
+    reason: str | None
+    progress: float
+    eta: float | None
+    fits_done: int
+    fits_failed: int
+    pixels_done: int | None
+    pixels_total: int | None
+    best: dict[str, Any] | None
+
+
+class Status(TypedDict, total=False):
+    """How far a scan is, as ``GET /scan/ID/status`` has it."""
+
+    scan_state: str
+    is_deleted: bool
+    scan_complete: bool
+    skydriver: StatusFacts
