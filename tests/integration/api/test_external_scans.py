@@ -6,8 +6,8 @@ import copy
 
 import httpx
 import pytest
-from api_documents import NOW, external_manifest, result, status
 
+from api_documents import NOW, external_manifest, result, status
 from skydriver.api import examples
 from skydriver.services import tokens
 
@@ -30,7 +30,7 @@ def patch(client, scan_id):
 @pytest.fixture
 def put(client, scan_id):
     """A function that puts its result."""
-    return lambda skymap, is_final: client.put(
+    return lambda skymap, *, is_final: client.put(
         f"/scan/result/{scan_id}", json={"skyscan_result": skymap, "is_final": is_final}
     )
 
@@ -75,7 +75,7 @@ def test_launching_one_answers_with_a_token_for_it_alone(client, server, launch)
             ("GET", "/scans?run_id=1&event_id=1&is_real_event=1"),
         ]:
             assert scanner.request(method, path).status_code == 403, path
-        assert scanner.post("/workers/lease", json=examples.LEASE).status_code == 401
+        assert scanner.post("/workers/lease", json=examples.LEASE).status_code == 403
 
 
 def test_the_first_progress_begins_the_scan(client, patch, scan_id):
@@ -86,9 +86,9 @@ def test_the_first_progress_begins_the_scan(client, patch, scan_id):
 
 def test_a_whole_scan(client, patch, put, scan_id):
     patch(**examples.PATCH)
-    assert put(examples.MAP, False).json() == result(scan_id, examples.MAP, is_final=False)
+    assert put(examples.MAP, is_final=False).json() == result(scan_id, examples.MAP, is_final=False)
     assert client.get(f"/scan/{scan_id}/status").json()["scan_state"] == "IN_PROGRESS__PARTIAL_RESULT_GENERATED"
-    assert put(other_map(), True).json() == result(scan_id, other_map(), is_final=True)
+    assert put(other_map(), is_final=True).json() == result(scan_id, other_map(), is_final=True)
     expected = status(
         scan_state="SCAN_HAS_FINAL_RESULT",
         ewms_deactivated="FINISHED",
@@ -123,17 +123,17 @@ def test_equal_clusters_count_once(patch):
 
 def test_an_empty_result_is_taken_and_not_stored(client, put, scan_id):
     for is_final in (False, True):
-        answer = put({}, is_final)
+        answer = put({}, is_final=is_final)
         assert (answer.status_code, answer.json()) == (200, {})
     assert client.get(f"/scan/result/{scan_id}").status_code == 404
     assert client.get(f"/scan/{scan_id}/status").json()["scan_state"].startswith("PENDING__")
 
 
 def test_a_final_result_stays(client, put, scan_id):
-    put(other_map(), True)
-    assert put(examples.MAP, False).json() == result(scan_id, other_map(), is_final=True)
+    put(other_map(), is_final=True)
+    assert put(examples.MAP, is_final=False).json() == result(scan_id, other_map(), is_final=True)
     assert client.get(f"/scan/result/{scan_id}").json() == result(scan_id, other_map(), is_final=True)
-    assert put(other_map(), True).json() == result(scan_id, other_map(), is_final=True)
+    assert put(other_map(), is_final=True).json() == result(scan_id, other_map(), is_final=True)
 
 
 def test_an_aborted_scan_takes_what_comes_late_and_stays_aborted(client, patch, put, scan_id):
@@ -146,20 +146,20 @@ def test_an_aborted_scan_takes_what_comes_late_and_stays_aborted(client, patch, 
     assert late.json() == running(
         scan_id, is_deleted=True, complete=True, condor_clusters=clusters, progress={"summary": "late"}, told=told
     )
-    assert put(examples.MAP, True).status_code == 200
+    assert put(examples.MAP, is_final=True).status_code == 200
     assert client.get(f"/scan/{scan_id}/status").json()["skydriver"]["status"] == "aborted"
     assert client.get(f"/scan/result/{scan_id}").json() == result(scan_id, examples.MAP, is_final=True)
 
 
 def test_a_deleted_result_is_hidden_and_stays_deleted(client, put, scan_id):
-    put(examples.MAP, True)
+    put(examples.MAP, is_final=True)
     deleted = result(scan_id, examples.MAP, is_final=True, is_deleted=True)
     path = f"/scan/result/{scan_id}"
     assert client.delete(path).json() == deleted
     assert client.delete(path).json() == deleted
     assert client.get(path).status_code == 404
     assert client.get(path, params={"include_deleted": True}).json() == deleted
-    assert put(examples.MAP, True).json() == deleted
+    assert put(examples.MAP, is_final=True).json() == deleted
 
 
 def test_numbers_that_json_lacks_are_taken_from_programs_that_write_them(client, scan_id):
@@ -168,7 +168,11 @@ def test_numbers_that_json_lacks_are_taken_from_programs_that_write_them(client,
         b' "data": [[0, NaN], [1, -Infinity], [2, 0.1]]}}, "is_final": true}'
     )
     answer = client.put(f"/scan/result/{scan_id}", content=text)
-    assert answer.json()["skyscan_result"]["nside-8"]["data"] == [[0, "<skyreader.nan>"], [1, "<skyreader.nan>"], [2, 0.1]]
+    assert answer.json()["skyscan_result"]["nside-8"]["data"] == [
+        [0, "<skyreader.nan>"],
+        [1, "<skyreader.nan>"],
+        [2, 0.1],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,8 +184,14 @@ def test_numbers_that_json_lacks_are_taken_from_programs_that_write_them(client,
         ({"skyscan_result": examples.MAP, "is_final": "true"}, "is_final"),
         ({"skyscan_result": {"alpha": 1}, "is_final": True}, "skyscan_result"),
         ({"skyscan_result": {"nside-8": {"columns": [], "data": []}}, "is_final": True}, "skyscan_result"),
-        ({"skyscan_result": {"nside-8": {"columns": ["a"], "metadata": {}, "data": [[1, 2]]}}, "is_final": True}, "row 0"),
-        ({"skyscan_result": {"nside-8": {"columns": ["a"], "metadata": {}, "data": [["x"]]}}, "is_final": True}, "row 0"),
+        (
+            {"skyscan_result": {"nside-8": {"columns": ["a"], "metadata": {}, "data": [[1, 2]]}}, "is_final": True},
+            "row 0",
+        ),
+        (
+            {"skyscan_result": {"nside-8": {"columns": ["a"], "metadata": {}, "data": [["x"]]}}, "is_final": True},
+            "row 0",
+        ),
     ],
 )
 def test_what_is_no_result_is_refused_and_not_stored(client, scan_id, said, named):
@@ -223,7 +233,7 @@ def test_nobody_reports_to_a_scan_that_the_service_does(client, launch):
     assert client.get(f"/scan/{own}/status").json() == status()
 
 
-def test_the_token_of_a_worker_does_not_write_scans(client, worker, scan_id, service):
+def test_the_token_of_a_worker_does_not_write_scans(worker, scan_id, service):
     assert tokens.check(service, worker.headers["authorization"].removeprefix("Bearer "), "worker").scope == "local"
     assert worker.patch(f"/scan/manifest/{scan_id}", json=examples.PATCH).status_code == 403
     assert worker.get(f"/scan/manifest/{scan_id}").status_code == 403

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from api_documents import external_manifest
 from requests.exceptions import HTTPError
 from rest_tools.client import RestClient
 
+from api_documents import external_manifest
 from skydriver.api import examples
 from skydriver.services import tokens
 
@@ -35,7 +35,9 @@ def test_the_workflow_of_2023(rc, service):
     assert made == external_manifest(scan_id)
     assert tokens.check(service, token, "scan").scope == scan_id
     rc.request_seq("PATCH", f"/scan/manifest/{scan_id}", examples.PATCH)
-    assert rc.request_seq("GET", f"/scan/manifest/{scan_id}", {"include_deleted": True})["progress"] == examples.PROGRESS
+    assert (
+        rc.request_seq("GET", f"/scan/manifest/{scan_id}", {"include_deleted": True})["progress"] == examples.PROGRESS
+    )
     rc.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT)
     rc.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT | {"is_final": True})
     assert rc.request_seq("GET", f"/scan/result/{scan_id}")["is_final"]
@@ -61,7 +63,7 @@ def test_its_coroutines_work_too(rc):
         (("GET", "/scans", {"run_id": 1, "event_id": 1}), 400, "is_real_event: it is missing"),
         (("GET", "/scan"), 405, "GET /scan: the methods here are POST"),
         (("POST", "/scan", examples.SUBMISSION | {"nsides": {"12": 0}}), 400, "nsides: 12 is not a power of two"),
-        (("POST", "/scan", examples.SUBMISSION | {"oops": 1}), 400, "oops"),
+        (("POST", "/scan", examples.SUBMISSION | {"cluster": {"local": 1}, "oops": 1}), 400, "oops"),
         (("POST", "/scan", {}), 400, "docker_tag"),
         (("POST", "/scan", examples.SUBMISSION | {"docker_tag": "v99.99"}), 400, "docker_tag: "),
         (("POST", "/scan", examples.SUBMISSION | {"reco_algo": "millipede"}), 400, "reco_algo"),

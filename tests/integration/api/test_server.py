@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from serving import serving
 
+from serving import serving
 from skydriver.api import examples
 from skydriver.api.server import listen
 from skydriver.errors import SettingError
@@ -80,7 +80,8 @@ def test_requests_that_came_together_are_answered_in_order(server):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_success(sqlite_url, tmp_path, number):
+@pytest.mark.usefixtures("sqlite_url")
+def test_a_signal_ends_it_with_success(tmp_path, number):
     started = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     with started as process:
         assert process.stdout.readline().startswith("http://127.0.0.1:")
@@ -90,7 +91,10 @@ def test_a_signal_ends_it_with_success(sqlite_url, tmp_path, number):
 
 
 def test_workers_that_wait_do_not_hold_up_the_end(service, worker_headers):
-    with serving(service) as server, httpx.Client(base_url=server.url, headers=worker_headers, timeout=LIMIT_S) as client:
+    with (
+        serving(service) as server,
+        httpx.Client(base_url=server.url, headers=worker_headers, timeout=LIMIT_S) as client,
+    ):
         engine = {"engine": "skydriver-0.1.0"}
         worker = client.post("/workers/register", json=examples.REGISTER | engine).json()["worker"]
         answers = []
