@@ -9,19 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from needs import require
+
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("no deadline")
 
+pytest_plugins = ["databases"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-def require(*, present: bool, what: str) -> None:
-    """Skip a test that lacks `what`, or fail it where SKYDRIVER_TEST_REQUIRE=all."""
-    if present:
-        return
-    if os.environ.get("SKYDRIVER_TEST_REQUIRE") == "all":
-        pytest.fail(f"{what} is missing, and SKYDRIVER_TEST_REQUIRE=all")
-    pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="session")

@@ -82,13 +82,15 @@ def load_event(path: str | PathLike[str]) -> Event:
     return read_event(source)
 
 
-def read_event(source: bytes | str | Mapping[str, object]) -> Event:
+def read_event(source: bytes | str | Mapping[str, object], *, is_real: bool | None = None) -> Event:
     """Read a realtime event.
 
     Parameters
     ----------
     source
         Realtime JSON, as text or already parsed.
+    is_real
+        Whether it is a real event, as who gives it says; None: what it says of itself.
 
     Raises
     ------
@@ -99,12 +101,22 @@ def read_event(source: bytes | str | Mapping[str, object]) -> Event:
     ArchiveError
         If an object in a frame is damaged or of an unknown class version.
     EventContentError
-        If the event is readable but unusable: no header, no pulses, impossible values.
+        If the event is readable but unusable: no header, no pulses, impossible values, or not what `is_real` says.
     """
     whole = parse_json(source)
+    return read_document(whole, hash_of(to_json(whole)), is_real=is_real)
+
+
+def hash_of(canonical: str) -> str:
+    """An event's `content_hash`, from its canonical text (`skydriver.events.shell.to_json`)."""
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def read_document(whole: dict[str, Json], content_hash: str, *, is_real: bool | None = None) -> Event:
+    """The same as `read_event`, from a JSON object whose hash is known."""
     document = open_document(whole)
+    is_real = says_real(document.stated, said=is_real)
     frames = _Frames(document.frames, document.frames_at)
-    is_real = says_real(document.stated)
     header = _header(frames, is_real=is_real)
     state_identity(document.stated, header.run_id, header.event_id)
     series, main_series = _series(frames)
@@ -112,7 +124,7 @@ def read_event(source: bytes | str | Mapping[str, object]) -> Event:
         header=header,
         format_version=document.version,
         is_real=is_real,
-        content_hash=hashlib.sha256(to_json(whole).encode()).hexdigest(),
+        content_hash=content_hash,
         main_series=main_series,
         series=series,
         seeds=_seeds(frames),

@@ -31,11 +31,16 @@ MAX_TOLD = 100
 _NAME = re.compile(r"[A-Za-z0-9_.]{1,80}", re.ASCII)
 
 
-def says_real(stated: dict[str, Json]) -> bool:
-    """Whether an event is real: all are, but those that say ``is_real_event: false``."""
-    answer = stated.get("is_real_event", True)
+def says_real(stated: dict[str, Json], *, said: bool | None = None) -> bool:
+    """Whether an event is real: what is `said` of it, else all are, but those that say ``is_real_event: false``."""
+    answer = stated.get("is_real_event", True if said is None else said)
     if not isinstance(answer, bool):
         raise EventContentError("value.data.is_real_event", "is neither true nor false")
+    if said is not None and answer is not said:
+        word, other = ("real", "simulated") if said else ("simulated", "real")
+        raise EventContentError(
+            "value.data.is_real_event", f"says that the event is {other}, but it was given as {word}"
+        )
     return answer
 
 

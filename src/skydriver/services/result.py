@@ -9,8 +9,9 @@ import skydriver
 from skydriver.detector.coordinates import earth_orientation_table
 from skydriver.detector.geometry import geometry_hash
 from skydriver.detector.ice import ice_hash
+from skydriver.recos.machine import machine_type
 from skydriver.skymap.columns import rows_from
-from skydriver.skymap.provenance import PixelError, Provenance, machine_type
+from skydriver.skymap.provenance import PixelError, Provenance
 from skydriver.skymap.skymap import EventIdentity, SkyMap
 
 if TYPE_CHECKING:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import dataclass, field, fields
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-import numpy as np
 
 from skydriver.errors import ResultError
 
@@ -67,7 +63,7 @@ class Provenance:
     software_version: str
     """Of skydriver."""
     machine: str
-    """Processor family and instruction set level (`machine_type`)."""
+    """Processor family and instruction set level (`skydriver.recos.machine`)."""
     partial: bool = False
     """Whether the scan ended before it was finished."""
     not_reproducible: tuple[str, ...] = ()
@@ -133,20 +129,6 @@ class Provenance:
 def is_name(text: str) -> bool:
     """Whether `text` may stand in a file name as an algorithm's name."""
     return text.isascii() and text.replace("_", "a").isalnum() and len(text) <= 64
-
-
-@cache
-def machine_type() -> str:
-    """Processor family and instruction set level, on which the last bits of a result may depend.
-
-    The levels are those of the x86-64 psABI, as far as NumPy found them on this machine.
-    """
-    machine = platform.machine().lower()
-    if machine not in {"x86_64", "amd64"}:
-        return machine
-    found = set(np.show_config(mode="dicts")["SIMD Extensions"].get("found", ()))
-    levels = {"v4": {"X86_V4", "AVX512_SKX"}, "v3": {"X86_V3", "AVX2"}}
-    return f"x86-64-{next((level for level, names in levels.items() if names & found), 'v2')}"
 
 
 def _document(data: bytes | str) -> dict[str, object]:

@@ -1,4 +1,4 @@
 """Workers: fit the pixels of a task, in processes that may be killed at any instant.
 
-May import: events, detector, recos, errors.
+May import: events, detector, recos, log, errors.
 """

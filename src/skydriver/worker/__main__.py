@@ -50,7 +50,7 @@ def serve(coordinator: Connection) -> None:
     try:
         coordinator.send(Ready())
         while True:
-            coordinator.send(compute.run(coordinator.recv()))
+            coordinator.send(compute.run(coordinator.recv(), [coordinator]))
     finally:
         # It is ending, and waits for its child so that the child's CPU time counts. A SIGTERM that comes right here
         # must not leave the child behind.

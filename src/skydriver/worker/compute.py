@@ -13,19 +13,31 @@ import time
 from mmap import mmap
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from skydriver.worker.attempt import NO_FIT, ROW, attempt, report_of, row_of
+from skydriver.worker.orphans import end_with_parent
 from skydriver.worker.task import PixelReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
     from skydriver.recos.base import EventFitter
     from skydriver.worker.task import PixelTask
+
+Waitable = Any
+"""A connection, a socket or a file descriptor that can be waited for."""
+
+
+class Closable(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None:
+        """Let it go."""
+
 
 MAX_PIXELS = 4096
 """Most pixels in one task."""
@@ -37,6 +49,9 @@ TIME_SIGNALS = {signal.SIGPROF: "CPU time", signal.SIGALRM: "time by the clock"}
 class ComputeProcess:
     """A forked child bound to the models of one job. Fork from a process without threads.
 
+    Either `run` a task and wait for it, or `start` one, `wait` for it and other things together, and look at the
+    `reports` that there are.
+
     Parameters
     ----------
     fitters
@@ -44,31 +59,69 @@ class ComputeProcess:
     max_reco_time_s
         Limit on the CPU time of one fit.
     private
-        Connections to whoever gives the tasks: the child closes its copies, so that they notice when this process dies,
-        and when they hang up a task is given up.
+        What the child closes its copies of: connections of whoever gives the tasks, who thus notices when this process
+        dies.
+    prepare
+        What the child does before its first fit; within the limit by the clock of one fit.
     """
 
     def __init__(
-        self, fitters: Sequence[EventFitter], max_reco_time_s: float, private: Sequence[Connection] = ()
+        self,
+        fitters: Sequence[EventFitter],
+        max_reco_time_s: float,
+        private: Sequence[Closable] = (),
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self._fitters = fitters
         self._limit_s = max_reco_time_s
         self._private = private
+        self._prepare = prepare
         memory = mmap(-1, ROW.itemsize * MAX_PIXELS + 8)
         self._count = np.frombuffer(memory, np.int64, 1)
         self._rows = np.frombuffer(memory, ROW, MAX_PIXELS, offset=8)
         self._pid = 0
         self._channel: Connection | None = None
+        self._pixels: Sequence[PixelTask] = ()
+        self._settled: list[PixelReport] = []
 
-    def run(self, pixels: Sequence[PixelTask]) -> list[PixelReport]:
-        """Fit `pixels`, one report each; a child that dies is replaced and goes on behind the pixel that it died on."""
-        reports: list[PixelReport] = []
-        while len(reports) < len(pixels):
-            status = self._attempt(pixels[len(reports) :])
-            reports += [report_of(row) for row in self._rows[: self._count[0]]]
-            if status is not None and len(reports) < len(pixels):
-                reports.append(self._died(status))
-        return reports
+    def run(self, pixels: Sequence[PixelTask], givers: Sequence[Connection] = ()) -> list[PixelReport]:
+        """Fit `pixels`, one report each; EOFError where one of the `givers` hangs up in the middle of it."""
+        self.start(pixels)
+        while self.at_work:
+            if self.wait(givers):
+                raise EOFError("the coordinator hung up in the middle of a task")
+        return self.reports()
+
+    def start(self, pixels: Sequence[PixelTask]) -> None:
+        """Begin with a task of at most MAX_PIXELS; the one before is at its end or dropped."""
+        self._pixels, self._settled = list(pixels), []
+        self._go_on()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether pixels of the task are left."""
+        return len(self._settled) < len(self._pixels)
+
+    def wait(self, others: Sequence[Waitable] = (), timeout_s: float | None = None) -> list[Waitable]:
+        """Wait until the task is done, until one of `others` can be read, or for so long; those that can be read.
+
+        A child that dies is replaced here and goes on behind the pixel that it died on.
+        """
+        channel = self._channel
+        heard = wait([*others, channel] if channel else others, timeout_s)
+        if channel in heard:
+            self._hear(channel)
+        return [other for other in others if other in heard]
+
+    def reports(self) -> list[PixelReport]:
+        """One for each of the first pixels of the task, as far as it came."""
+        return self._settled + [report_of(row) for row in self._rows[: self._count[0]]]
+
+    def drop(self) -> None:
+        """Give the task up: a child in the middle of a fit ends, at once."""
+        if self.at_work:
+            self.close()
+        self._pixels, self._settled = (), []
 
     def close(self) -> None:
         """End the child, at once."""
@@ -76,18 +129,36 @@ class ComputeProcess:
             os.kill(self._pid, signal.SIGKILL)
             self._reap()
 
-    def _attempt(self, pixels: Sequence[PixelTask]) -> int | None:
-        """Let the child work on `pixels` until it is through (None) or dead (its wait status)."""
-        channel = self._channel or self._fork()
-        self._count[0] = 0
+    def _go_on(self) -> None:
+        """Give the child what is left of the task."""
+        while self.at_work:
+            channel = self._channel or self._fork()
+            try:
+                channel.send(self._pixels[len(self._settled) :])
+            except (BrokenPipeError, ConnectionResetError):
+                self._bury()
+            else:
+                return
+
+    def _hear(self, channel: Connection) -> None:
+        """The child is through with its pixels, or dead."""
         try:
-            channel.send(pixels)
-            if channel in wait([channel, *self._private]):
-                channel.recv()
-                return None
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            return self._reap()
-        raise EOFError("the coordinator hung up in the middle of a task")
+            channel.recv()
+        except (EOFError, ConnectionResetError):
+            self._bury()
+            self._go_on()
+        else:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._settled, self._count[0] = self.reports(), 0
+
+    def _bury(self) -> None:
+        """What a dead child did counts, and what it died on is told."""
+        status = self._reap()
+        self._settle()
+        if self.at_work:
+            self._settled.append(self._died(status))
 
     def _died(self, status: int) -> PixelReport:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
@@ -111,8 +182,9 @@ class ComputeProcess:
         self._pid = os.fork()
         if self._pid == 0:
             try:
-                for channel in (ours, *self._private):
-                    channel.close()
+                end_with_parent(parent)
+                for ending in (ours, *self._private):
+                    ending.close()
                 self._serve(theirs, parent)
             finally:
                 os._exit(1)
@@ -124,6 +196,8 @@ class ComputeProcess:
         """The child's life: it ends when its parent's end of the pipe does, or after a fit that outlived its parent."""
         for number in (signal.SIGTERM, *TIME_SIGNALS):
             signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        self._make_ready()
         while True:
             try:
                 pixels = channel.recv()
@@ -135,6 +209,15 @@ class ComputeProcess:
                 if os.getppid() != parent:
                     os._exit(0)
             channel.send(None)
+
+    def _make_ready(self) -> None:
+        if self._prepare is None:
+            return
+        signal.setitimer(signal.ITIMER_REAL, _wall_limit_s(self._limit_s))
+        try:
+            self._prepare()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
 
     def _fit(self, pixel: PixelTask) -> tuple[tuple[float, ...], float, bytes]:
         """One fit within its limits, as a row of shared memory."""

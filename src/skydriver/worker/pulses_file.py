@@ -21,10 +21,9 @@ from skydriver.events.limits import MAX_PULSES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLUMNS: dict[str, np.dtype[Any]] = {
-    field.name: getattr(Pulses(*[np.zeros(0)] * 6), field.name).dtype for field in fields(Pulses)
-}
-"""Types by name, as `Pulses` declares them."""
+_OTHER_TYPES: dict[str, type] = {"string": np.int16, "om": np.int16, "hlc": np.bool_, "pmt": np.uint8}
+COLUMNS = {field.name: np.dtype(_OTHER_TYPES.get(field.name, np.float64)) for field in fields(Pulses)}
+"""Types by name, those that `Pulses` gives its columns."""
 MAX_HEADER_BYTES = 1024
 MAX_BYTES = MAX_PULSES * sum(dtype.itemsize for dtype in COLUMNS.values()) + 1_000_000
 """Most bytes that a file has; it may be compressed."""

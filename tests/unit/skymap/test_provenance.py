@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 import pytest
 
 from skydriver.errors import ResultError
-from skydriver.skymap.provenance import LATER_FIELDS, PixelError, Provenance, machine_type
+from skydriver.recos.machine import machine_type
+from skydriver.skymap.provenance import LATER_FIELDS, PixelError, Provenance
 
 
 @pytest.fixture

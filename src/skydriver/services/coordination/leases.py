@@ -6,7 +6,6 @@ import math
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-import skydriver
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.schema.fits import DONE, OPEN
 from skydriver.db.stores import fits, scan_log, scans, tasks, workers
@@ -14,10 +13,11 @@ from skydriver.db.stores.tasks import Key
 from skydriver.errors import UnknownError
 from skydriver.scan.batches import batch_size
 from skydriver.services.coordination import planning
+from skydriver.services.coordination.freeing import expire
 from skydriver.services.coordination.outcomes import judge
-from skydriver.services.coordination.states import Status, check_transition
+from skydriver.services.coordination.states import LEASABLE, Status, check_transition
 from skydriver.services.coordination.turn import take_turn
-from skydriver.services.coordination.wire import Lease
+from skydriver.services.coordination.wire import ENGINE, Lease
 from skydriver.worker.compute import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from skydriver.services.coordination.turn import Turn
     from skydriver.services.coordination.wire import Report
 
-ENGINE = f"skydriver-{skydriver.__version__}"
-LEASABLE = (Status.STARTING, Status.RUNNING)
 SHORTEST_TASK_S = 0.05
 """No task is meant to take less than this, where more is left: it would cost more to hand out than to do."""
 LEAST_SEEN_S = 1.0
@@ -66,6 +64,8 @@ def lease(service: Service, worker_id: str, said: Report | None) -> Lease | None
         worker = _worker(taken.connection, worker_id)
         if said is not None:
             _take_and_plan(taken, worker_id, said)
+        for task in tasks.held_by(taken.connection, worker_id):
+            expire(taken, task, "its worker asked for another", suspect=False)
         found = _next(taken, worker)
         workers.see(taken.connection, worker_id, taken.now)
     if said is not None:

@@ -9,11 +9,11 @@ from skydriver.db.stores import prepared, scan_log, scans
 from skydriver.errors import InputError
 from skydriver.events.realtime import read_event
 from skydriver.services.coordination.abort import End, end
-from skydriver.services.coordination.leases import ENGINE
 from skydriver.services.coordination.maps import event_of, request_of
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.states import ACTIVE, Status, check_transition
 from skydriver.services.coordination.turn import take_turn
+from skydriver.services.coordination.wire import ENGINE
 from skydriver.services.preparation import prepare
 from skydriver.worker.pulses_file import to_bytes
 

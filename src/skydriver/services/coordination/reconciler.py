@@ -16,13 +16,13 @@ from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services.coordination.abort import End, abort
 from skydriver.services.coordination.finishing import finish
+from skydriver.services.coordination.freeing import bury, expire
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.preparing import fail, launch, prepare_scan
 from skydriver.services.coordination.progress import measure
 from skydriver.services.coordination.states import ACTIVE, ENDED, Status
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.watchdog import Watchdog
-from skydriver.services.coordination.workers import bury, expire
 
 if TYPE_CHECKING:
     from types import TracebackType

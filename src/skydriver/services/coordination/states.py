@@ -30,6 +30,9 @@ ENDED = frozenset({Status.DONE, Status.ABORTED, Status.FAILED})
 ACTIVE = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING, Status.FINISHING})
 """In these a scan takes one of the places that there are."""
 
+LEASABLE = frozenset({Status.STARTING, Status.RUNNING})
+"""In these workers fit it."""
+
 FOLLOWING: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.PREPARING, Status.ABORTED, Status.FAILED}),
     Status.PREPARING: frozenset({Status.STARTING, Status.RUNNING, Status.DONE, Status.ABORTED, Status.FAILED}),

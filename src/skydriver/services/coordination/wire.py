@@ -8,8 +8,11 @@ from typing import Annotated, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+import skydriver
 from skydriver.worker.compute import MAX_PIXELS
 
+ENGINE = f"skydriver-{skydriver.__version__}"
+"""What fits our own scans, as they are stored."""
 PROTOCOL = 1
 """Version of the words below."""
 MAX_WAIT_S = 30.0

@@ -6,20 +6,16 @@ import secrets
 from typing import TYPE_CHECKING
 
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.schema.fits import OPEN
-from skydriver.db.stores import fits, prepared, scan_log, scans, tasks, workers
+from skydriver.db.stores import prepared, scan_log, tasks, workers
 from skydriver.errors import ImpossibleError, UnknownError
-from skydriver.services.coordination.leases import ENGINE, LEASABLE
-from skydriver.services.coordination.outcomes import lost_with_worker
-from skydriver.services.coordination.planning import is_due, plan
+from skydriver.services.coordination.freeing import bury
 from skydriver.services.coordination.turn import take_turn
-from skydriver.services.coordination.wire import PROTOCOL, Registered
+from skydriver.services.coordination.wire import ENGINE, PROTOCOL, Registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skydriver.services.context import Service
-    from skydriver.services.coordination.turn import Turn
     from skydriver.services.coordination.wire import Answer, Registration
 
 
@@ -57,13 +53,16 @@ def register(service: Service, token: str, said: Registration) -> Registered:
     return Registered(worker, service.settings.heartbeat_s, service.settings.lease_s)
 
 
-def owns(service: Service, token: str, worker_id: str) -> bool:
-    """Whether a worker registered with the token of this hash; an `UnknownError` where there is no such worker."""
+def is_of_pool(service: Service, pool: str, worker_id: str) -> bool:
+    """Whether a worker is of a pool; an `UnknownError` where there is no such worker.
+
+    Its token may have been renewed since it registered: the pool is what both are for.
+    """
     with service.database.reading() as connection:
         worker = workers.get(connection, worker_id)
     if worker is None:
         raise UnknownError(f"worker: no worker {worker_id!r} registered")
-    return bool(worker.token == token)
+    return bool(worker.pool == pool)
 
 
 def heartbeat(service: Service, worker_id: str, task: str | None) -> Answer:
@@ -87,53 +86,6 @@ def gone(service: Service, token: str, reason: str) -> None:
             bury(turn, worker, reason, suspect=True)
     service.work.ring()
     service.scans.ring()
-
-
-def bury(turn: Turn, worker: str, reason: str, *, suspect: bool) -> None:
-    """A worker is gone, and what it held is free."""
-    workers.leave(turn.connection, worker, reason)
-    for task in tasks.held_by(turn.connection, worker):
-        expire(turn, task, reason, suspect=suspect)
-
-
-def expire(turn: Turn, task: tasks.Task, reason: str, *, suspect: bool) -> None:
-    """A task is no longer its worker's: its fits are free again.
-
-    Parameters
-    ----------
-    turn
-        The transaction.
-    task
-        Open.
-    reason
-        Why, for the log.
-    suspect
-        Whether its first fit may have killed the worker: after some such losses it is given up.
-    """
-    scan = scans.lock(turn.connection, task.scan)
-    tasks.close(turn.connection, task.id, tasks.EXPIRED)
-    if scan is None or scan.status not in LEASABLE:
-        return
-    if suspect:
-        _suspect(turn, scan, task)
-    fits.free(turn.connection, task.id)
-    scan_log.add(turn.connection, turn.now, scan.id, task.worker, [f"{task.n_fits} fits are free again: {reason}"])
-    if is_due(turn.connection, scan, None):
-        plan(turn, scan)
-
-
-def _suspect(turn: Turn, scan: scans.Scan, task: tasks.Task) -> None:
-    key = tasks.keys_of(task)[0]
-    rows = fits.of_round(turn.connection, scan.id, key.nside, key.round, [key.pixel])
-    row = next((row for row in rows if row.seeds == key.seeds and row.task == task.id), None)
-    if row is None:
-        return
-    values = lost_with_worker(row)
-    given_up = values["state"] != OPEN
-    fits.set_many(turn.connection, scan.id, [(key, values)])
-    if given_up:
-        counts = {"fits_done": scan.fits_done + 1, "fits_failed": scan.fits_failed + 1, "n_lost": scan.n_lost + 1}
-        scans.update(turn.connection, scan.id, **counts)
 
 
 def log_lines(service: Service, worker_id: str, scan_id: str | None, lines: Sequence[str]) -> None:

@@ -1,0 +1,87 @@
+"""Who calls, and what that allows.
+
+While no issuer of tokens is configured the service is reached from its own machine only, and everybody there may do
+everything, under the name ``local``, with any token or none. A token that the service itself made allows what it was
+made for and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from skydriver.errors import DeniedError
+from skydriver.services import tokens
+
+if TYPE_CHECKING:
+    from skydriver.services.context import Service
+    from skydriver.services.tokens import Token
+
+OURS: Final[tuple[Literal["worker", "scan"], ...]] = ("worker", "scan")
+LOCAL: Final = "local"
+"""The owner of all scans while there is no issuer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever sent a request."""
+
+    service: Service
+    bearer: str | None
+    """The token that was sent."""
+
+    @property
+    def owner(self) -> str:
+        """Under which name scans are stored."""
+        return LOCAL
+
+    def as_user(self, scan_id: str | None = None) -> Service:
+        """The service, for what users do; a scan's own token may do it for `scan_id`.
+
+        Raises
+        ------
+        DeniedError
+            If the token is for something else.
+        """
+        token = self._ours()
+        if token is not None and (token.kind != "scan" or token.scope != scan_id):
+            raise DeniedError(f"Authorization: this token is for {token.kind} {token.scope} alone", known=True)
+        return self.service
+
+    def as_worker(self) -> Token:
+        """The token of a worker; a `DeniedError` where there is none that is valid."""
+        if self.bearer is None:
+            raise DeniedError("Authorization: a worker's token is needed", known=False)
+        return tokens.check(self.service, self.bearer, "worker")
+
+    def renewed(self) -> dict[str, object]:
+        """A new token in place of a worker's, and for how long it is good, s."""
+        self.as_worker()
+        assert self.bearer is not None  # noqa: S101 - for the type checker: a worker has one
+        new = tokens.renew(self.service, self.bearer)
+        with self.service.database.reading() as connection:
+            now = self.service.database.now(connection)
+        return {"token": new, "expires_s": tokens.check(self.service, new, "worker").expires - now}
+
+    def _ours(self) -> Token | None:
+        """The token, where it is one that the service made."""
+        if self.bearer is None:
+            return None
+        for kind in OURS:
+            try:
+                return tokens.check(self.service, self.bearer, kind)
+            except DeniedError:
+                continue
+        return None
+
+
+async def _caller(request: Request) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    return Caller(request.app.state.service, bearer or None)
+
+
+Asking = Annotated[Caller, Depends(_caller)]

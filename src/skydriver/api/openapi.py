@@ -1,0 +1,82 @@
+"""The OpenAPI document: made of the routes, with an example of each request and answer, and every error."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.openapi.utils import get_openapi
+
+from skydriver.api.answers import JSON
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+ABOUT: Final = (
+    "Reconstructs where in the sky a neutrino event came from. Arguments of GET stand in the query, those of other "
+    "methods in one JSON object in the body. Every write may be repeated. An error is `{code, error}`: the status and "
+    "a sentence that names the argument; the reason phrase of the status line is the same sentence."
+)
+MEANINGS: Final = {
+    400: ("An argument is wrong, or the body is not a JSON object.", "nsides: 12 is not a power of two"),
+    401: ("A token is missing, unknown or expired.", "Authorization: a worker's token is needed"),
+    403: ("Not allowed with this token, or from this page.", "Authorization: this token is for worker local alone"),
+    404: ("There is no such scan, result or route.", "scan_id: there is no scan 0x0"),
+    409: ("It does not go with the state of the scan.", "scan_id: 0x0 is no scan of an external scanner"),
+    413: ("The body is too large.", "body: it is larger than 100000000 bytes"),
+    422: ("Of the right shape, but impossible here.", "docker_tag: the image v1 holds no worker of SkyDriver"),
+    426: ("The worker is of another release.", "protocol: this service speaks version 1, not 2"),
+    503: ("The database does not answer; the same request may succeed later.", "the database does not answer"),
+}
+ERROR: Final = {
+    "type": "object",
+    "required": ["code", "error"],
+    "properties": {"code": {"type": "integer"}, "error": {"type": "string"}},
+}
+
+
+def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
+    """What a route answers with: an example of its document, and the errors that it knows."""
+    content: dict[str, Any] = {"schema": {"type": "object"}, "example": example}
+    if media_type != JSON:
+        content = {"schema": {"type": "string", "format": "binary"}}
+    good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
+    return {200: good, **{code: _error(code) for code in errors}}
+
+
+def takes(example: object) -> dict[str, Any]:
+    """What a route takes in its body."""
+    content = {JSON: {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def describe(app: FastAPI) -> None:
+    """Let an app say what its routes are, made once: only of errors that there are."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+            _remove_unused(made)
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _error(code: int) -> dict[str, Any]:
+    meaning, sentence = MEANINGS[code]
+    content = {"schema": {"$ref": "#/components/schemas/Error"}, "example": {"code": code, "error": sentence}}
+    return {"description": meaning, "content": {JSON: content}}
+
+
+def _remove_unused(made: dict[str, Any]) -> None:
+    """Take out the library's own form of an error, which no route answers with, and put in ours."""
+    for path in made["paths"].values():
+        for operation in path.values():
+            told = operation["responses"]
+            if "ValidationError" in str(told.get("422")):
+                del told["422"]
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Error"] = ERROR

@@ -1,0 +1,119 @@
+"""The HTTP server in this process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from skydriver.api.gate import is_loopback
+from skydriver.api.phrases import PhrasingProtocol
+from skydriver.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from fastapi import FastAPI
+
+GRACE_S: Final = 10
+"""Requests that are under way when the service is to end have so long."""
+BACKLOG: Final = 1024
+
+
+class Server(uvicorn.Server):
+    """Serves an app until SIGINT or SIGTERM, or `stop`; then `run` returns, when all background work has ended.
+
+    Parameters
+    ----------
+    app
+        What `skydriver.api.app.build_app` made.
+    host, port
+        Where to listen; port 0 takes a free one. It listens from the beginning: whoever connects early waits.
+    on_ready
+        Called with the address, once requests are answered.
+
+    Raises
+    ------
+    SettingError
+        If the host is not of this machine alone, or the address cannot be taken.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+        self._socket = listen(host, port)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=PhrasingProtocol,
+                loop="uvloop",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        self._app = app
+        self._on_ready = on_ready
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def serve_until_stopped(self) -> None:
+        """Serve."""
+        with self._socket:
+            self.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """End, from any thread: requests under way are finished, and those that wait for work are answered."""
+        self.should_exit = True
+        self._app.state.is_ending = True
+        self._app.state.service.work.ring()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready(self.url)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End because of a signal; a second SIGINT does not wait for requests."""
+        super().handle_exit(sig, frame)
+        self.stop()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals for a wish to end; unlike in the class before they are not raised again at the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def serve(app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve an app until SIGINT or SIGTERM (see `Server`)."""
+    Server(app, host, port, on_ready).serve_until_stopped()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, on this machine alone."""
+    if not is_loopback(f"[{host}]" if ":" in host else host):
+        raise SettingError("host", f"{host} can be reached from other machines, and no issuer of tokens is configured")
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingError("port", f"{host}:{port} cannot be listened on: {error.strerror or error}") from error

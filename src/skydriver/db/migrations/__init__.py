@@ -1,0 +1,1 @@
+"""Steps from release to release, in `versions`; Alembic's own environment is `env`."""

@@ -1,0 +1,138 @@
+"""Manifests: a scan as clients of 2023 and of 2025 know it. Documents are bytes, ready to be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from skydriver.db.commit_points import CommitPoint
+from skydriver.db.stores import documents
+from skydriver.services.coordination.abort import abort
+from skydriver.services.event_texts import event_text
+from skydriver.services.scan_facts import EXTERNAL, facts, has_ended, known, shown, stored
+
+if TYPE_CHECKING:
+    from skydriver.db.database import Connection
+    from skydriver.db.stores.documents import Parts
+    from skydriver.services.context import Service
+
+
+def manifest(
+    service: Service,
+    scan_id: str,
+    *,
+    include_deleted: bool = False,
+    generation: int = 2023,
+    token: str | None = None,
+) -> bytes:
+    """The manifest of a scan.
+
+    Parameters
+    ----------
+    service, scan_id
+        Of which scan.
+    include_deleted
+        Whether to show one that was deleted.
+    generation
+        2023 or 2025.
+    token
+        What its external scanner shows; told once, to whoever launched the scan.
+
+    Raises
+    ------
+    UnknownError
+        If there is none to show.
+    """
+    with service.database.reading() as connection:
+        scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=include_deleted)
+        return document(connection, scan, generation, token)
+
+
+def document(connection: Connection, scan: Parts, generation: int = 2023, token: str | None = None) -> bytes:
+    """The manifest made of what was read of a scan."""
+    made = _of_2023(scan, event_text(connection, scan.event)) if generation == 2023 else _of_2025(scan)
+    if token is not None:
+        made["skydriver"]["token"] = token
+    return orjson.dumps(made)
+
+
+def delete_manifest(service: Service, scan_id: str) -> bytes:
+    """Abort a scan where it has not ended, and mark its manifest as deleted; the manifest. It may be repeated."""
+    with service.database.transaction(CommitPoint.ABORT) as connection:
+        known(documents.scan(connection, scan_id), scan_id)
+        abort(connection, service.database.now(connection), scan_id)
+        documents.mark(connection, scan_id, is_deleted=True)
+        told = document(connection, known(documents.parts(connection, scan_id), scan_id))
+    service.ledgers.drop(scan_id)
+    service.scans.ring()
+    service.work.ring()
+    return told
+
+
+def find_scans(service: Service, run_id: int, event_id: int, *, is_real: bool, include_deleted: bool = False) -> bytes:
+    """The ids of the scans of an event, the oldest first: ``{event_id, scan_ids}``."""
+    with service.database.reading() as connection:
+        found = documents.find(connection, run_id, event_id, is_real=is_real, include_deleted=include_deleted)
+    return orjson.dumps({"event_id": event_id, "scan_ids": found})
+
+
+def scanner_args(scan: Parts) -> str:
+    """What a scan was started with, in the words of the Skymap Scanner's command."""
+    kind = "--real-event" if scan.is_real else "--simulated-event"
+    stages = scan.nsides.replace(",", " ")
+    limits = f"--predictive-scanning-threshold {scan.threshold:g} --max-reco-time {scan.max_reco_time_s:g}"
+    return f"--reco-algo {scan.reco} --nsides {stages} {kind} {limits}"
+
+
+def _event_metadata(scan: Parts) -> orjson.Fragment | dict[str, Any] | None:
+    """What the event is: as its external scanner says, or as we read it."""
+    if scan.engine == EXTERNAL:
+        return stored(scan.event_metadata)
+    return {
+        "run_id": scan.run_id,
+        "event_id": scan.event_id,
+        "event_type": "",
+        "mjd": scan.mjd,
+        "is_real_event": scan.is_real,
+    }
+
+
+def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
+    return {
+        "scan_id": scan.id,
+        "is_deleted": scan.is_deleted,
+        "event_i3live_json_dict": stored(event),
+        "scanner_server_args": scanner_args(scan),
+        "tms_args": [],
+        "env_vars": {},
+        "condor_clusters": stored(scan.condor_clusters),
+        "event_metadata": _event_metadata(scan),
+        "scan_metadata": stored(scan.scan_metadata),
+        "progress": stored(scan.progress),
+        "complete": has_ended(scan),
+        "skydriver": {**facts(scan, "STOPPED"), "answer": stored(scan.answer)},
+    }
+
+
+def _of_2025(scan: Parts) -> dict[str, Any]:
+    return {
+        "scan_id": scan.id,
+        "timestamp": scan.created,
+        "is_deleted": scan.is_deleted,
+        "scanner_server_args": scanner_args(scan),
+        "ewms_workflow_id": None,
+        "ewms_address": None,
+        "ewms_task": "use 'ewms_workflow_id'",
+        "priority": scan.priority,
+        "classifiers": orjson.loads(scan.request).get("classifiers", {}),
+        "i3_event_id": scan.event,
+        "event_i3live_json_dict": "use 'i3_event_id'",
+        "event_i3live_json_dict__hash": None,
+        "event_metadata": _event_metadata(scan),
+        "scan_metadata": stored(scan.scan_metadata),
+        "progress": stored(scan.progress),
+        "replaced_by_scan_id": None,
+        "last_updated": scan.updated,
+        "skydriver": {**facts(scan, "ABORTED"), "answer": stored(scan.answer)},
+    }

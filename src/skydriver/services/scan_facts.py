@@ -1,0 +1,88 @@
+"""What SkyDriver tells of a scan beyond what clients of its predecessors know: the key ``skydriver`` of a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import orjson
+
+from skydriver.errors import UnknownError
+from skydriver.services.coordination.states import ENDED, Status, scan_state
+
+if TYPE_CHECKING:
+    from skydriver.db.stores.documents import Parts
+
+EXTERNAL: Final = "external"
+"""Engine of scans that programs outside report to."""
+
+Stopped = Literal["ABORTED", "STOPPED"]
+"""The word for an aborted scan: today's, and that of documents of 2023."""
+
+TOLD: Final = (
+    "status",
+    "code",
+    "reason",
+    "owner",
+    "engine",
+    "reco",
+    "nsides",
+    "fraction",
+    "seconds_left",
+    "fits_done",
+    "fits_failed",
+    "cpu_seconds",
+    "created",
+    "launched",
+    "first_pixel",
+    "ended",
+)
+"""The columns that are told as they are; times are seconds since 1970."""
+
+
+def known(scan: Parts | None, scan_id: str) -> Parts:
+    """The scan; an `UnknownError` where there is none."""
+    if scan is None:
+        raise UnknownError(f"scan_id: there is no scan {scan_id}")
+    return scan
+
+
+def shown(scan: Parts | None, scan_id: str, *, include_deleted: bool) -> Parts:
+    """The same, where its manifest was not deleted or that does not matter."""
+    scan = known(scan, scan_id)
+    if scan.is_deleted and not include_deleted:
+        raise UnknownError(f"scan_id: the manifest of {scan_id} was deleted; include_deleted shows it")
+    return scan
+
+
+def state_of(scan: Parts, stopped: Stopped) -> str:
+    """The public state (CONTRACT section 7)."""
+    status = Status(scan.status)
+    reported = scan.engine == EXTERNAL and scan.progress is not None
+    return scan_state(
+        status,
+        was_launched=scan.launched is not None,
+        has_begun=status in {Status.RUNNING, Status.FINISHING} or scan.numerics is not None or reported,
+        has_pixel=scan.first_pixel is not None,
+        stopped=stopped,
+    )
+
+
+def has_ended(scan: Parts) -> bool:
+    """Whether nothing more comes."""
+    return Status(scan.status) in ENDED
+
+
+def facts(scan: Parts, stopped: Stopped) -> dict[str, Any]:
+    """What is told of a scan: its state, why, how far it is, when things happened, and what was asked for."""
+    told = {name: getattr(scan, name) for name in TOLD}
+    return {**told, "state": state_of(scan, stopped), "request": _request(scan)}
+
+
+def _request(scan: Parts) -> dict[str, Any]:
+    """What was asked for; the environment may hold a secret, and is not told."""
+    return {name: value for name, value in orjson.loads(scan.request).items() if name != "scanner_server_env"}
+
+
+def stored(text: str | bytes | None) -> orjson.Fragment | None:
+    """JSON that is stored, as a part of a document: it is not read again."""
+    return None if text is None else orjson.Fragment(text)

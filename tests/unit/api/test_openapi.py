@@ -1,0 +1,82 @@
+"""The OpenAPI document tells of every route, with examples, and of every error."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from skydriver.api.app import ROUTERS, build_app
+from skydriver.api.openapi import MEANINGS
+
+
+@pytest.fixture(scope="module")
+def document():
+    return build_app(None).openapi()
+
+
+def told(document):
+    return [
+        (method.upper(), path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def test_every_route_is_told_of(document):
+    routes = {
+        (m, route.path)
+        for router in ROUTERS
+        for route in router.routes
+        if route.include_in_schema
+        for m in route.methods
+    }
+    assert {(method, path) for method, path, _ in told(document)} == routes
+    assert len(routes) >= 17
+
+
+def test_every_answer_has_an_example(document):
+    for method, path, operation in told(document):
+        for code, answer in operation["responses"].items():
+            content = answer["content"]
+            assert "example" in content.get("application/json", {}) or "application/octet-stream" in content, (
+                method,
+                path,
+                code,
+            )
+        assert operation["summary"]
+        assert operation["tags"]
+
+
+def test_every_write_with_arguments_has_an_example(document):
+    for method, path, operation in told(document):
+        if method in {"POST", "PUT", "PATCH"}:
+            assert "example" in operation["requestBody"]["content"]["application/json"], path
+
+
+def test_errors_are_ours_and_those_that_every_route_can_meet_are_told(document):
+    for method, path, operation in told(document):
+        codes = {int(code) for code in operation["responses"]} - {200}
+        assert codes <= MEANINGS.keys()
+        if path != "/":
+            assert 503 in codes, path
+        if "{scan_id}" in path:
+            assert {401, 403, 404} <= codes, (method, path)
+        for code in codes:
+            example = operation["responses"][str(code)]["content"]["application/json"]["example"]
+            assert example.keys() == {"code", "error"}
+            assert example["code"] == code
+    assert "ValidationError" not in str(document)
+
+
+def test_all_references_lead_somewhere(document):
+    for name in re.findall(r"#/components/schemas/(\w+)", str(document)):
+        assert name in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("name", ["docs.html", "docs.css", "docs.js"])
+def test_the_page_loads_nothing_from_elsewhere(name):
+    text = (files("skydriver.api") / "page" / name).read_text()
+    assert "//" not in text.replace("// Makes", "")
+    assert "innerHTML" not in text
