@@ -1,17 +1,16 @@
-"""``skydriver serve``: it says when it serves, refuses in one sentence what it cannot do, and leaves no process behind."""
+"""``skydriver serve`` says when it serves, refuses in one sentence what it cannot do, and leaves no process behind."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
-import urllib.request
 
+import httpx
 import pytest
 
 from skydriver.testing.processes import MarkedProcesses, wait_until
@@ -32,7 +31,7 @@ def marked():
 def serve(skydriver, marked):
     """A function from options to a finished or running `skydriver serve` whose processes are marked."""
 
-    def start(*options, **more):
+    def start(*options: object, **more: object):
         data = () if "--data" in options else ("--data", "data")
         env = {name: value for name, value in os.environ.items() if not name.startswith("SKYDRIVER_")}
         return skydriver.start("serve", "--port", "0", *data, *options, env=env | marked.environment, **more)
@@ -50,7 +49,7 @@ def refused(skydriver, process):
 def test_one_line_says_where_it_serves(tmp_path):
     with running_service(tmp_path) as running:
         assert running.printed() == f"SkyDriver serves at {running.url}\n"
-        assert json.load(urllib.request.urlopen(running.url)) == {}
+        assert httpx.get(running.url).json() == {}
         assert "event='serving'" in running.log()
 
 
@@ -167,17 +166,17 @@ def test_an_event_that_is_none_is_refused_before_anything_begins(skydriver, serv
     assert not (skydriver.folder / "data").exists()
 
 
-def test_on_a_terminal_it_goes_on_serving(skydriver, serve, marked):
+def test_on_a_terminal_it_goes_on_serving(skydriver, marked):
     ours, theirs = os.openpty()
     env = {"SKYDRIVER_DATA": "data", **os.environ, **marked.environment, "TERM": "xterm-256color", "COLUMNS": "100"}
-    command = ("serve", "--port", "0", "--data", "data", "--workers", "1", "--scan", "example")
-    run = skydriver.start(*command, env=env, stdout=theirs, stderr=theirs)
+    options = ("--port", "0", "--data", "data", "--workers", "1", "--scan", "example")
+    run = skydriver.start("serve", *options, env=env, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     while b"goes on serving" not in shown:
         shown += os.read(ours, 65536)
     url = ADDRESS.search(shown.decode().replace("\r", ""))[1]
-    assert json.load(urllib.request.urlopen(url)) == {}
+    assert httpx.get(url).json() == {}
     run.send_signal(signal.SIGINT)
     assert run.wait(20) == 0
     os.close(ours)

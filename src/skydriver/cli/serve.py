@@ -133,7 +133,6 @@ class FirstScan:
             "reco_algo": "pandel_mpe",
             "nsides": nsides_of("8:0,64:12,512:24"),
             "cluster": local_cluster(max(1, self._workers)),
-            "force_new": True,
         }
         with client_of(running.url) as client:
             scan_id = submitted(client, arguments)
