@@ -137,6 +137,7 @@ def test_a_database_of_another_program(skydriver, serve, tmp_path):
 
 def test_settings_that_are_wrong(skydriver, serve):
     assert refused(skydriver, serve("--workers", "-1"))[0] == 2
+    assert refused(skydriver, serve("--workers", "0", "--scan", "example"))[0] == 2
     env = {"PATH": os.environ["PATH"], "SKYDRIVER_PORT": "many", "HOME": str(skydriver.folder)}
     env |= {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     code, line = refused(skydriver, skydriver.start("serve", env=env))

@@ -152,9 +152,10 @@ def test_nobody_there(skydriver):
         assert "skydriver serve" in done.stderr
 
 
-def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver):
+def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver, database_url):
     assert skydriver("scan", "example", *LONG, "--workers", "1", "--out", "reference").returncode == 0
-    with running_service(tmp_path / "service", workers=1) as running, running.client() as client:
+    folder = tmp_path / "service"
+    with running_service(folder, database_url=database_url, workers=1) as running, running.client() as client:
         env = os.environ | {"SKYDRIVER_URL": running.url}
         scan_id = skydriver("submit", "example", *LONG, env=env).stdout.strip()
         watching = skydriver.start("watch", scan_id, "--out", "out", "--json", env=env)
@@ -168,6 +169,21 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver):
     assert "answers again" in stderr
     assert "trying again" not in stderr
     assert json.loads(stdout)["partial"] is False
+    assert files(skydriver.folder / "out") == files(skydriver.folder / "reference")
+
+
+def test_any_replica_answers_for_every_scan_and_ends_those_of_one_that_is_gone(tmp_path, skydriver, postgresql_url):
+    assert skydriver("scan", "example", *LONG, "--workers", "1", "--out", "reference").returncode == 0
+    with (
+        running_service(tmp_path / "one", database_url=postgresql_url, workers=1, lease_s=2, heartbeat_s=0.5) as one,
+        running_service(tmp_path / "two", database_url=postgresql_url, workers=1, lease_s=2, heartbeat_s=0.5) as two,
+        two.client() as client,
+    ):
+        scan_id = submitted(skydriver, *LONG, "--workers", "2", "--url", one.url)
+        wait_until(lambda: client.status(scan_id)["skydriver"]["fits_done"] > 100, "a hundred fits are done")
+        one.kill()
+        done = skydriver("watch", scan_id, "--url", two.url, "--out", "out")
+        assert done.returncode == 0, done.stderr
     assert files(skydriver.folder / "out") == files(skydriver.folder / "reference")
 
 
