@@ -82,7 +82,7 @@ class Reconciler:
             return self.step()
         except UnavailableError as error:
             log.warning("database_away", error=str(error))
-        except Exception:  # noqa: BLE001 - the loop that must not end
+        except Exception:  # the loop that must not end
             log.error("step_failed", exc_info=True)  # noqa: G201 - structlog
         return False
 
