@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from databases import make_service
 from postgres_server import TEMPLATE
 from serving import serving
-
 from skydriver.api import examples
 
 
