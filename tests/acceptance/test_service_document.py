@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from needs import require
 from skydriver.config import PREFIX, Settings
 from skydriver.services.coordination.states import Status
 from skydriver.testing.service import running_service
-from needs import require
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "service.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

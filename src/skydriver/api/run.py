@@ -6,7 +6,7 @@ import os
 import threading
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
@@ -46,7 +46,7 @@ class Running(Server):
         Called with this, once requests are answered.
     """
 
-    def __init__(self, service: Service, on_ready: Callable[[Self], None]) -> None:
+    def __init__(self, service: Service, on_ready: Callable[[Running], Any]) -> None:
         app = build_app(service, background=[partial(Reconciler, service)])
         super().__init__(app, service.settings.host, service.settings.port, self._begin)
         self.service = service

@@ -29,7 +29,7 @@ def scan(  # noqa: PLR0913 - one parameter for each option
     reco: Annotated[
         str,
         typer.Option(
-            help="Reconstruction: pandel_mpe[:OPTION=NUMBER…], dummy[:SEED] or crash_dummy[:FRACTION[:KIND]]."
+            help="Reconstruction: pandel_mpe[:OPTION=NUMBER…], dummy[:SEED[:SECONDS]] or crash_dummy[:FRACTION[:KIND]]."
         ),
     ] = "pandel_mpe",
     nsides: Annotated[

@@ -63,7 +63,10 @@ def _serve_only(settings: Settings) -> int:
 def _serve_and_scan(settings: Settings, event: str, out: Path) -> int:
     from skydriver.api.run import run
     from skydriver.cli.submit import arguments_of
+    from skydriver.errors import SettingError
 
+    if not settings.local_workers:
+        raise SettingError("workers", "without workers nothing is scanned")
     first = FirstScan(arguments_of(event, simulated=None), settings.local_workers, out)
     run(settings, first.begin)
     return first.code()
@@ -132,8 +135,7 @@ class FirstScan:
             "docker_tag": "latest",
             "reco_algo": "pandel_mpe",
             "nsides": nsides_of("8:0,64:12,512:24"),
-            "cluster": local_cluster(max(1, self._workers)),
-            "force_new": True,
+            "cluster": local_cluster(self._workers),
         }
         with client_of(running.url) as client:
             scan_id = submitted(client, arguments)

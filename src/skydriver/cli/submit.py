@@ -38,11 +38,9 @@ def submit(  # noqa: PLR0913 - one parameter for each option
     ] = 1.0,
     tag: Annotated[str, typer.Option(help="Which software scans: a tag of the service's catalogue.")] = "latest",
     key: Annotated[
-        str | None, typer.Option(help="The same key and options are the same scan [default: a new key].")
+        str | None,
+        typer.Option(help="The same key and options are the same scan [default: a new key, and a new scan]."),
     ] = None,
-    new: Annotated[
-        bool, typer.Option("--new", help="A new scan also where an equal one was submitted within the last minute.")
-    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it to its end, and print the answer.")] = False,
     out: OutOption = None,
     url: UrlOption = DEFAULT_URL,
@@ -59,8 +57,6 @@ def submit(  # noqa: PLR0913 - one parameter for each option
     }
     if max_reco_time is not None:
         arguments["max_reco_time"] = max_reco_time
-    if new:
-        arguments["force_new"] = True
     with client_of(url, SUBMIT_PATIENCE_S) as client:
         scan_id = submitted(client, arguments, key)
     if wait or out is not None:

@@ -1,10 +1,11 @@
-"""`dummy`: no physics, instant and seeded, to try out everything around a reconstruction."""
+"""`dummy`: no physics, seeded, instant or as slow as asked for, to try out everything around a reconstruction."""
 
 from __future__ import annotations
 
 import math
 import random
 import re
+import time
 from typing import TYPE_CHECKING
 
 from skydriver.errors import SettingError
@@ -29,6 +30,8 @@ class Dummy:
     ----------
     seed
         Of the direction.
+    seconds
+        CPU time that each fit takes at least; it changes nothing else.
     """
 
     info = RecoInfo(
@@ -44,19 +47,22 @@ class Dummy:
         calibration=None,
     )
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, seconds: float = 0.0) -> None:
         self.seed = seed
+        self.seconds = seconds
         height = 2.0 * random.Random(seed).random() - 1.0  # noqa: S311 - not for secrets
         turn = 2.0 * math.pi * random.Random(seed + 1).random()  # noqa: S311 - not for secrets
         radius = math.sqrt(1.0 - height * height)
         self._minimum = (round(radius * math.cos(turn), 9), round(radius * math.sin(turn), 9), height)
 
     @classmethod
-    def from_text(cls, seed: str = "0") -> Dummy:
-        """From the option of ``dummy:SEED``."""
+    def from_text(cls, seed: str = "0", seconds: str = "0") -> Dummy:
+        """From the options of ``dummy:SEED:SECONDS``."""
         if not re.fullmatch("[0-9]{1,18}", seed):
             raise SettingError("reco", f"the seed of dummy is a whole number of at most 18 digits, not {seed!r}")
-        return cls(int(seed))
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", seconds):
+            raise SettingError("reco", f"the seconds of a fit of dummy are a number such as 0.05, not {seconds!r}")
+        return cls(int(seed), float(seconds))
 
     def bind(self, pulses: Pulses) -> Dummy:  # noqa: ARG002 - the event has no influence
         """As `skydriver.recos.base.Reconstruction.bind`."""
@@ -64,6 +70,9 @@ class Dummy:
 
     def fit(self, direction: NDArray[np.float64], seeds: NDArray[np.float64] | None) -> Fit:  # noqa: ARG002 - no vertex
         """As `skydriver.recos.base.EventFitter.fit`."""
+        until = time.process_time() + self.seconds
+        while self.seconds and time.process_time() < until:
+            pass
         cosine = sum(a * float(b) for a, b in zip(self._minimum, direction, strict=True))
         return Fit(CURVATURE * (1.0 - cosine), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from skydriver.client.client import ServiceClient
@@ -19,6 +18,7 @@ from skydriver.testing.processes import MarkedProcesses, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 SERVE: Final = (sys.executable, "-m", "skydriver", "serve")
 _ADDRESS: Final = re.compile(r"^SkyDriver serves at (http://\S+)$", re.MULTILINE)
@@ -154,7 +154,7 @@ class RunningService:
 
 
 @contextmanager
-def running_service(  # noqa: PLR0913 - what a service is made of
+def running_service(
     folder: Path,
     *,
     database_url: str | None = None,
@@ -201,7 +201,7 @@ def running_service(  # noqa: PLR0913 - what a service is made of
 
 
 def _environment(settings: Mapping[str, object]) -> dict[str, str]:
-    """This process's variables without SkyDriver's, and those of the settings."""
+    """The variables of this process without SkyDriver's own, and those of the settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {PREFIX + name.upper(): _text(value) for name, value in settings.items()}
     return {**kept, "PYTHONUNBUFFERED": "1", **given}

@@ -1,6 +1,7 @@
 """Algorithms by name, and the two that are made to try things out."""
 
 import math
+import time
 from contextlib import suppress
 from itertools import permutations
 from typing import get_args
@@ -102,7 +103,11 @@ def test_unknown_name_is_told_those_there_are():
         ("pandel_mpe:photons=0", "the option photons of pandel_mpe is a number from 1 to 1000, not '0'"),
         ("pandel_mpe:photons=inf", "a number from 1 to 1000"),
         ("pandel_mpe:jitter=8:jitter=8", "the option jitter of pandel_mpe is given twice"),
-        ("dummy:1:2", "dummy does not take the options '1:2'"),
+        ("dummy:1:2:3", "dummy does not take the options '1:2:3'"),
+        ("dummy:1:", "seconds"),
+        ("dummy:1:-1", "seconds"),
+        ("dummy:1:nan", "seconds"),
+        ("dummy:1:12345", "seconds"),
         ("dummy:", "whole number"),
         ("dummy:-1", "whole number"),
         ("dummy:1.5", "whole number"),
@@ -142,6 +147,15 @@ def test_dummy_is_a_bowl_around_a_direction_that_its_seed_draws():
     assert np.linalg.norm(again) == pytest.approx(1.0, abs=1e-8)
     assert find_reco("dummy").provenance() == {"seed": "0"}
     assert find_reco("dummy:7").bind(toy_pulses()).fit(again, None).llh == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_slow_dummy_takes_its_time_and_finds_the_same():
+    quick, slow = (find_reco(text) for text in ("dummy:7", "dummy:7:0.05"))
+    before = time.process_time()
+    found = slow.bind(toy_pulses()).fit(np.eye(3)[0], None)
+    assert time.process_time() - before >= 0.05
+    assert found == quick.bind(toy_pulses()).fit(np.eye(3)[0], None)
+    assert slow.provenance() == quick.provenance()
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 1.0])
