@@ -50,6 +50,7 @@ def delete_result(service: Service, scan_id: str) -> bytes:
     with service.database.transaction(CommitPoint.DELETE) as connection:
         known(scans.lock(connection, scan_id), scan_id)
         results.mark_deleted(connection, scan_id)
+    with service.database.reading() as connection:
         found = results.get(connection, scan_id)
     if found is None:
         raise UnknownError(f"scan_id: no result of {scan_id} is stored yet")

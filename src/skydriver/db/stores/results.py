@@ -15,11 +15,17 @@ Result: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
 _ONE = select(results).where(results.c.scan == bindparam("scan_id"))
+_IS_FINAL = select(results.c.is_final).where(results.c.scan == bindparam("scan_id"))
 
 
 def get(connection: Connection, scan_id: str) -> Result | None:
     """The stored result of a scan; None where there is none."""
     return connection.execute(_ONE, {"scan_id": scan_id}).one_or_none()
+
+
+def is_final(connection: Connection, scan_id: str) -> bool:
+    """Whether a final result of a scan is stored."""
+    return bool(connection.execute(_IS_FINAL, {"scan_id": scan_id}).scalar_one_or_none())
 
 
 def store_final(  # noqa: PLR0913 - one for each column
