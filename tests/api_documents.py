@@ -85,7 +85,7 @@ def external_manifest(scan_id: str, *, told: dict[str, object] | None = None, **
         "state": "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP",
         "engine": "external",
         "launched": NOW,
-        "request": REQUEST | {"docker_tag": "external"},
+        "request": REQUEST | {"docker_tag": "external", "worker_memory_bytes": 8_000_000_000},
     }
     return manifest(scan_id, told=ours | (told or {}), **{"event_metadata": None} | changes)
 

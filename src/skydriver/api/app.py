@@ -41,7 +41,14 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
                 stack.push_async_callback(run_in_threadpool, context.__exit__, None, None, None)
             yield
 
-    app = FastAPI(title="SkyDriver", version=skydriver.__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="SkyDriver",
+        version=skydriver.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
     app.state.service = service
     app.state.is_ending = False
     app.state.routes = [route for router in ROUTERS for route in router.routes]

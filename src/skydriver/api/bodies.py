@@ -58,14 +58,14 @@ def json_object(body: bytearray) -> dict[str, object]:
 
 
 def json_object_with_nan(body: bytearray) -> dict[str, object]:
-    """The same of a body in which programs may have written NaN and infinities, which JSON lacks."""
+    """The same of a body in which programs may have written NaN, infinities and half pairs, which JSON lacks."""
     try:
         return json_object(body)
-    except SettingError:
+    except SettingError as refusal:
         try:
             return _checked(json.loads(body, parse_constant=float))
         except (ValueError, RecursionError) as error:
-            raise SettingError("body", "it is not JSON") from error
+            raise refusal from error
 
 
 def read_model(model: type[Said], body: bytearray) -> Said:

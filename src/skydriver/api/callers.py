@@ -8,7 +8,7 @@ made for and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from skydriver.services.context import Service
     from skydriver.services.tokens import Token
 
-OURS: Final[tuple[Literal["worker", "scan"], ...]] = ("worker", "scan")
 LOCAL: Final = "local"
 """The owner of all scans while there is no issuer."""
 
@@ -46,7 +45,7 @@ class Caller:
         DeniedError
             If the token is for something else.
         """
-        token = self._ours()
+        token = None if self.bearer is None else tokens.find(self.service, self.bearer)
         if token is not None and (token.kind != "scan" or token.scope != scan_id):
             raise DeniedError(f"Authorization: this token is for {token.kind} {token.scope} alone", known=True)
         return self.service
@@ -65,17 +64,6 @@ class Caller:
         with self.service.database.reading() as connection:
             now = self.service.database.now(connection)
         return {"token": new, "expires_s": tokens.check(self.service, new, "worker").expires - now}
-
-    def _ours(self) -> Token | None:
-        """The token, where it is one that the service made."""
-        if self.bearer is None:
-            return None
-        for kind in OURS:
-            try:
-                return tokens.check(self.service, self.bearer, kind)
-            except DeniedError:
-                continue
-        return None
 
 
 async def _caller(request: Request) -> Caller:

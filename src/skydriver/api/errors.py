@@ -102,5 +102,5 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _unforeseen(_request: Request, _error: Exception) -> Response:
-    """A fault of ours; the server logs it."""
-    return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, OURS)
+    """A fault of ours; the server logs it, and closes the connection."""
+    return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, OURS, {"Connection": "close"})

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from skydriver.api import examples
 from skydriver.api.answers import json_answer
 from skydriver.api.arguments import Flag, IncludeDeleted, Number, ScanId
-from skydriver.api.bodies import Body, SmallBody, json_object
+from skydriver.api.bodies import Body, SmallBody, json_object, json_object_with_nan
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers, takes
 from skydriver.services import launching, manifests, results, scan_status
@@ -44,7 +44,7 @@ def find(
     openapi_extra=takes(examples.SUBMISSION),
 )
 def launch(asking: Asking, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
-    service, arguments = asking.as_user(), json_object(body)
+    service, arguments = asking.as_user(), json_object_with_nan(body)
     return json_answer(launching.launch(service, arguments, asking.owner, idempotency_key))
 
 

@@ -1,4 +1,4 @@
-"""Routes for workers (CONTRACT section 9). A token is for the workers of one pool, and no others."""
+"""Routes for workers (CONTRACT section 9). A token, also renewed, speaks for the workers that registered with it."""
 
 from __future__ import annotations
 
@@ -126,6 +126,6 @@ def _checked(asking: Caller, model: type[Said], body: bytearray) -> Said:
     """What a worker says, if it is one of the token's."""
     token = asking.as_worker()
     said = read_model(model, body)
-    if not workers.is_of_pool(asking.service, token.scope, said.worker):
-        raise DeniedError(f"worker: it is not of the pool {token.scope}, which this token is for", known=True)
+    if not workers.owns(asking.service, token.hash, said.worker):
+        raise DeniedError("worker: it did not register with this token", known=True)
     return said

@@ -91,6 +91,7 @@ def _sqlite(address: URL, busy_seconds: float, common: dict[str, Any]) -> Engine
     file = Path(str(address.database))
 
     def connect() -> sqlite3.Connection:
+        _identity(file)
         where = f"file:{quote(str(file.absolute()))}?mode=rw"  # a file that is gone is not made anew, empty
         return sqlite3.connect(where, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
 
@@ -116,7 +117,7 @@ def _identity(file: Path) -> tuple[int, int]:
     try:
         found = file.stat()
     except OSError as error:
-        raise UnavailableError("the database file is gone") from error
+        raise UnavailableError("the database file is not there") from error
     return found.st_dev, found.st_ino
 
 

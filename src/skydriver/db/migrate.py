@@ -82,7 +82,7 @@ def upgrade(database: Database, to: str = "head") -> list[str]:
     with database.changing_schema() as connection:
         _refuse_others(connection)
         steps = [step.revision for step in _scripts().iterate_revisions(to, _revision(connection) or "base")]
-        command.upgrade(_config(connection), to)
+        command.upgrade(configuration(connection), to)
     return steps[::-1]
 
 
@@ -90,7 +90,7 @@ def downgrade(database: Database, to: str) -> None:
     """Go back to an earlier revision, or to `base`: what only later releases know is lost."""
     with database.changing_schema() as connection:
         _refuse_others(connection)
-        command.downgrade(_config(connection), to)
+        command.downgrade(configuration(connection), to)
 
 
 def prepare_schema(settings: Settings, database: Database) -> None:
@@ -140,10 +140,11 @@ def _all_steps() -> Iterator[Any]:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(None))
+    return ScriptDirectory.from_config(configuration(None))
 
 
-def _config(connection: Connection | None) -> Config:
+def configuration(connection: Connection | None) -> Config:
+    """Of Alembic, for steps on a connection."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -17,6 +17,7 @@ AWAY = "the database does not answer"
 LOST = "the connection to the database was lost"
 BUSY = "the database is busy: a lock was held for too long"
 FULL = "the disk of the database is full"
+FULL_UP = "the database takes no more connections"
 READ_ONLY = "the database is read-only"
 DAMAGED = "the database file is damaged"
 UNMADE = "the database lacks tables of this release: run skydriver db upgrade"
@@ -27,7 +28,7 @@ POSTGRES = {
     "40001": "the database is busy: requests were in each other's way",
     "40P01": "the database is busy: requests were in each other's way",
     "53100": FULL,
-    "53300": "the database takes no more connections",
+    "53300": FULL_UP,
     "55P03": BUSY,
     "57014": "the database is busy: a statement took too long",
     "57P01": LOST,
@@ -35,6 +36,15 @@ POSTGRES = {
     NO_TABLE: UNMADE,
 }
 """By SQLSTATE."""
+REFUSALS = {
+    "authentication failed": "the database does not let us in: user or password are wrong",
+    "no password": "the database does not let us in: user or password are wrong",
+    "pg_hba.conf": "the database does not let us in: user or password are wrong",
+    "does not exist": "the database does not let us in: it has no such database, or no such user",
+    "connection slots": FULL_UP,
+    "too many clients": FULL_UP,
+}
+"""By words in what PostgreSQL says to whoever connects, which has no SQLSTATE."""
 SQLITE = {
     "SQLITE_BUSY": BUSY,
     "SQLITE_CANTOPEN": "the database file cannot be opened",
@@ -73,4 +83,6 @@ def sentence(error: DBAPIError) -> str | None:
         return known
     if error.connection_invalidated:
         return LOST
-    return AWAY if isinstance(error, OperationalError | InterfaceError) else None
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
+    return next((said for words, said in REFUSALS.items() if words in str(error.orig)), AWAY)

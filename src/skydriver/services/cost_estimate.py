@@ -13,9 +13,17 @@ if TYPE_CHECKING:
 
     from skydriver.scan.progression import Progression
 
-MEASURED = {"pandel_mpe": 3.3e-6, "dummy": 1e-7}
-"""CPU seconds of all fits by pixel and hit DOM, by algorithm (`benchmarks/cost.py`, 62 to 533 DOMs); a pixel of the
-dummy costs the same for any event, and next to nothing."""
+
+class Rate(NamedTuple):
+    """What all fits of one pixel take, sweeps included, CPU seconds."""
+
+    by_dom: float
+    """For each DOM that is fitted."""
+    fixed: float
+
+
+MEASURED = {"pandel_mpe": Rate(3.3e-6, 0.0), "dummy": Rate(0.0, 1.2e-6)}
+"""By algorithm: events of 62 to 533 DOMs with `benchmarks/cost.py`, whose README says on what machine."""
 N_SCANS = 20
 """Earlier scans that an estimate is made from."""
 
@@ -50,6 +58,6 @@ def estimate(connection: Connection, reco: str, progression: Progression, event:
             return Estimate(seconds / pixels * progression.n_pixels, source)
     name = reco.partition(":")[0]
     if name in MEASURED:
-        seconds = MEASURED[name] * n_dom * progression.n_pixels
-        return Estimate(seconds, f"{name} as measured once, {MEASURED[name]:g} s by pixel and hit DOM")
+        seconds = (MEASURED[name].by_dom * n_dom + MEASURED[name].fixed) * progression.n_pixels
+        return Estimate(seconds, f"what {name} was measured to take for one pixel, before there were scans here")
     return Estimate(None, f"there is no earlier scan with {reco} here")

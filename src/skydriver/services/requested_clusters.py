@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from skydriver.errors import SettingError
 from skydriver.services.json_values import told
+from skydriver.services.preparation import MAX_WORKERS
 from skydriver.services.scan_arguments import CLUSTER_KEYS_OF_2023, whole
 
 LOCAL = "local"
@@ -61,12 +62,12 @@ def parse_clusters(argument: str, value: object) -> tuple[Cluster, ...]:
 
 
 def count_local(argument: str, clusters: tuple[Cluster, ...]) -> int:
-    """How many local workers are asked for; a `SettingError` names a cluster that there is not."""
+    """How many local workers may fit at once, as asked for; a `SettingError` names a cluster that there is not."""
     for cluster in clusters:
         if not cluster.is_local:
             schedd = "" if cluster.schedd is None else f" with the schedd {told(cluster.schedd)}"
             raise SettingError(argument, f"there is no cluster {told(cluster.collector)}{schedd} here, only {LOCAL}")
-    return min(MAX_JOBS, sum(cluster.n_jobs for cluster in clusters))
+    return min(MAX_WORKERS, sum(cluster.n_jobs for cluster in clusters))
 
 
 def _cluster(argument: str, item: object) -> Cluster:

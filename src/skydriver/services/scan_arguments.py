@@ -129,7 +129,7 @@ class Arguments:
         given, value = self.find(name)
         found = default if value is None else read(value)
         if found is None or not ends[0] <= found <= ends[1]:  # type: ignore[operator]
-            raise SettingError(given, f"is {told(value)}, not {what} from {ends[0]:g} to {ends[1]:g}")
+            raise SettingError(given, f"is {told(value)}, not {what} from {ends[0]:.10g} to {ends[1]:.10g}")
         return found
 
 

@@ -176,14 +176,24 @@ def request_hash(generation: int, request: Mapping[str, object]) -> str:
 
 def only_shown(request: Mapping[str, object]) -> list[str]:
     """Arguments of a stored request that differ from what they are by default and that local workers do not heed."""
-    defaults = {
-        "worker_memory_bytes": find_reco(str(request["reco_algo"])).info.memory_bytes,
+    if request["docker_tag"] == EXTERNAL:
+        return []
+    defaults: dict[str, object] = {
+        "worker_memory_bytes": _memory_of(str(request["reco_algo"])),
         "worker_disk_bytes": DISK_BYTES,
         "scanner_server_memory_bytes": SERVER_MEMORY_BYTES,
         "scanner_server_env": {},
         "debug_mode": False,
     }
     return [name for name in ONLY_SHOWN if request[name] != defaults[name]]
+
+
+def _memory_of(reco: str) -> int | None:
+    """What an algorithm needs; None of one that there is no more."""
+    try:
+        return find_reco(reco).info.memory_bytes
+    except SettingError:
+        return None
 
 
 def _reco(given: Arguments, *, external: bool) -> str:
@@ -207,11 +217,19 @@ def _progression(given: Arguments) -> Progression:
     n_stages = value.count(",") + 1 if isinstance(value, str) else len(value)
     if n_stages > MAX_STAGES:
         raise SettingError(argument, f"has {n_stages} stages, more than {MAX_STAGES}")
-    parts = [part for pair in value for part in (pair if isinstance(pair, list) else [pair])]
-    for part in [*parts, *value.values()] if isinstance(value, dict) else parts:
-        if whole(part) is None and not isinstance(value, str):
-            raise SettingError(argument, f"holds {told(part)}, not only whole numbers")
+    wrong = next((part for part in _numbers_in(value) if whole(part) is None), None)
+    if wrong is not None:
+        raise SettingError(argument, f"holds {told(wrong)}, not only whole numbers")
     return parse_nsides(value)
+
+
+def _numbers_in(value: str | dict[str, object] | list[object]) -> list[object]:
+    """What must be whole numbers in stages that came as an object or as a list of pairs."""
+    if isinstance(value, str):
+        return []
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return [part for pair in value for part in (pair if isinstance(pair, list) else [pair])]
 
 
 def _is_real(given: Arguments) -> bool:

@@ -125,7 +125,7 @@ def dry_run(service: Service, arguments: Mapping[str, object]) -> dict[str, obje
         },
         "engine": order.image.engine,
         "request": request,
-        "only_shown": [] if order.is_external else only_shown(request),
+        "only_shown": only_shown(request),
     }
 
 

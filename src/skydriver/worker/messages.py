@@ -72,7 +72,7 @@ def read_token(answer: Json) -> Token:
 def read_order(answer: Json) -> Order:
     """From the answer to ``/workers/heartbeat``."""
     order = answer.get("answer")
-    if order not in {"continue", "yield", "stop"}:
+    if order not in ("continue", "yield", "stop"):
         raise _odd("answer")
     return cast("Order", order)
 

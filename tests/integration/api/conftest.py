@@ -33,10 +33,15 @@ def client(server):
 
 
 @pytest.fixture
-def worker(server, service):
-    """Somebody with the token of a worker of the pool ``local``."""
-    headers = {"Authorization": f"Bearer {tokens.mint(service, 'worker', 'local', 600.0)}"}
-    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as connected:
+def worker_headers(service):
+    """Of a worker of the pool ``local``."""
+    return {"Authorization": f"Bearer {tokens.mint(service, 'worker', 'local', 600.0)}"}
+
+
+@pytest.fixture
+def worker(server, worker_headers):
+    """Somebody with the token of a worker."""
+    with httpx.Client(base_url=server.url, headers=worker_headers, trust_env=False, timeout=60) as connected:
         yield connected
 
 

@@ -1,9 +1,10 @@
-"""Databases without tables, for tests of how tables come to be."""
+"""Databases that do not wait long for locks, and databases without tables."""
 
 from __future__ import annotations
 
 import pytest
 
+from database_trouble import SOON
 from databases import close_databases, open_database
 
 
@@ -16,3 +17,18 @@ def empty(request, tmp_path):
         server = request.getfixturevalue("postgres")
         yield open_database(server.url(server.copy("template0")))
     close_databases()
+
+
+@pytest.fixture
+def database(database_url):
+    return open_database(database_url, busy_seconds=SOON)
+
+
+@pytest.fixture
+def sqlite(sqlite_url):
+    return open_database(sqlite_url, busy_seconds=SOON)
+
+
+@pytest.fixture
+def postgresql(postgresql_url):
+    return open_database(postgresql_url, busy_seconds=SOON)

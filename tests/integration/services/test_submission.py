@@ -21,6 +21,8 @@ from skydriver.errors import EventError, InputError, SettingError, StateError
 from skydriver.events.event import Pulses
 from skydriver.events.shell import to_json
 from skydriver.events.writer import encode_event, make_header
+from skydriver.services.coordination.maps import read_state
+from skydriver.services.coordination.preparing import prepare_scan
 from skydriver.services.submission import dry_run, submit
 from skydriver.testing.events import TOY_START, change_frame, toy_event
 
@@ -150,7 +152,7 @@ class TestEvents:
         submit(service, body(event_i3live_json=spelling, priority=1), OWNER)
         (row,) = rows(service, events)
         with service.database.reading() as connection:
-            text = stored_events.read_json(connection, row["id"])
+            text = stored_events.read(connection, row["id"])
         assert json.loads(text) == EVENT
         assert hashlib.sha256(text).hexdigest() == row["id"]
         assert (row["run_id"], row["event_id"], row["is_real"], row["n_bytes"]) == (123456, 42, False, len(text))
@@ -160,7 +162,7 @@ class TestEvents:
         submit(service, body(event_i3live_json=event), OWNER)
         (row,) = rows(service, events)
         with service.database.reading() as connection:
-            assert json.loads(stored_events.read_json(connection, row["id"])) == event
+            assert json.loads(stored_events.read(connection, row["id"])) == event
 
     def test_one_that_is_stored_is_scanned_again(self, service):
         submit(service, body(), OWNER)
@@ -182,6 +184,17 @@ class TestEvents:
         assert (row["run_id"], row["is_real"]) == (1, False)
         with pytest.raises(EventError, match=r"event_i3live_json, .*: run id 1 is impossible for a real event"):
             submit(service, body(event_i3live_json=unmarked, real_or_simulated_event="real"), OWNER)
+
+    def test_one_that_is_given_as_simulated_stays_so_when_it_is_prepared(self, service):
+        unmarked = json.loads(toy_event(run_id=1, is_real=False))
+        del unmarked["value"]["data"]["is_real_event"]
+        scan_id = submit(service, body(event_i3live_json=unmarked), OWNER).scan_id
+        with service.database.engine.begin() as connection:
+            connection.execute(update(scans).values(status="preparing"))
+        assert prepare_scan(service, scan_id)
+        (row,) = rows(service, scans)
+        assert (row["status"], row["reason"]) == ("starting", None)
+        assert read_state(service, scan_id).event.is_real is False
 
     def test_one_event_may_be_given_as_real_and_as_simulated(self, service):
         for word, is_real in (("real", True), ("sim", False)):
@@ -369,6 +382,8 @@ from pathlib import Path
 from skydriver.config import Settings
 from skydriver.db.database import Database
 from skydriver.services.context import Service
+from skydriver.services.coordination.maps import read_state
+from skydriver.services.coordination.preparing import prepare_scan
 from skydriver.services.submission import submit
 settings = Settings(data=Path(sys.argv[1]), database_url=sys.stdin.readline().strip())
 service = Service(settings, Database(settings.url))
@@ -430,7 +445,7 @@ class TestDryRun:
         assert count(service) == [0, 0, 0]
         assert (said["dry_run"], said["n_pixels"], said["pixels"]) == (True, 1536, {"8": 768, "64": 768})
         assert said["cpu_seconds"] == pytest.approx(3.3e-6 * 1536 * said["event"]["n_dom"])
-        assert "as measured" in said["cpu_seconds_from"]
+        assert "was measured" in said["cpu_seconds_from"]
         assert said["only_shown"] == ["worker_memory_bytes"]
         assert said["event"]["is_real_event"] is False
         json.dumps(said, allow_nan=False)

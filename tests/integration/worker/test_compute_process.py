@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from multiprocessing import Pipe
 
 import numba
@@ -241,7 +241,15 @@ def test_close_ends_a_child_and_can_be_repeated(tasks, is_alive):
 
 
 @pytest.fixture
-def orphan(tasks):
+def orphan(tasks, monkeypatch):
+    """As if there were no signal at the parent's death: elsewhere than on Linux there is none."""
+    monkeypatch.setattr(compute, "end_with_parent", lambda _parent: None)
+    with orphaned(tasks) as pipes:
+        yield pipes
+
+
+@contextmanager
+def orphaned(tasks):
     """A process that dies while its child fits: pipes that tell of each fit begun (a pid), and that let one go on."""
     begun, begin = os.pipe()
     gate, let_go = os.pipe()
@@ -275,6 +283,13 @@ def test_an_orphan_ends_behind_the_fit_it_is_at(orphan):
     assert os.read(begun, 8) == b""
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a signal at the parent's death")
+def test_on_linux_an_orphan_ends_at_once(tasks):
+    """In the middle of its fit: nothing lets it go on."""
+    with orphaned(tasks) as (begun, _let_go):
+        assert os.read(begun, 8) == b""
+
+
 def test_a_worker_that_is_told_to_end_just_as_it_ends_leaves_no_child_behind(monkeypatch):
     """The coordinator hangs up and sends SIGTERM at once: its handler may run where SIGTERM is about to be ignored."""
     closed = []
@@ -298,3 +313,117 @@ def test_a_worker_that_is_told_to_end_just_as_it_ends_leaves_no_child_behind(mon
         worker.serve(theirs)
     monkeypatch.undo()
     assert len(closed) == 1
+
+
+class Gate:
+    """A fitter that tells of each fit, waits for a word, and then fits or does what the word says."""
+
+    def __init__(self) -> None:
+        self.begun, self.begin = os.pipe()
+        self.gate, self.word = os.pipe()
+
+    def fit(self, direction, seeds):
+        os.write(self.begin, os.getpid().to_bytes(8))
+        if os.read(self.gate, 1) == b"k":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Dummy().fit(direction, seeds)
+
+    def until_begun(self):
+        return int.from_bytes(os.read(self.begun, 8))
+
+    def say(self, word):
+        os.write(self.word, word)
+
+    def close(self):
+        for fd in (self.begun, self.begin, self.gate, self.word):
+            os.close(fd)
+
+
+@pytest.fixture
+def gate():
+    with closing(Gate()) as one:
+        yield one
+
+
+def until_done(process):
+    while process.at_work:
+        assert process.wait() == []
+    return process.reports()
+
+
+def test_reports_are_there_as_soon_as_their_fits_are_done(start, tasks, gate):
+    process, pixels = start(gate, 60.0), tasks(3)
+    process.start(pixels)
+    for done in range(3):
+        gate.until_begun()
+        assert process.at_work
+        assert len(process.reports()) == done
+        gate.say(b"x")
+    reports = until_done(process)
+    assert [report.llh for report in reports] == [fit.llh for fit in dummy_reports(pixels)]
+    assert process.reports() == reports
+
+
+def test_it_can_be_waited_for_together_with_other_things(start, tasks, gate):
+    process, (ours, theirs) = start(gate, 60.0), os.pipe()
+    process.start(tasks(1))
+    gate.until_begun()
+    assert process.wait([ours], 0.01) == []
+    os.write(theirs, b"x")
+    assert process.wait([ours]) == [ours]
+    assert process.at_work
+    gate.say(b"x")
+    os.read(ours, 1)
+    while process.at_work:
+        assert process.wait([ours]) == []
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_child_that_dies_while_it_is_waited_for_is_replaced(start, tasks, gate):
+    process, pixels = start(gate, 60.0), tasks(4)
+    process.start(pixels)
+    pids = []
+    for word in (b"x", b"k", b"k", b"x"):
+        while not process.wait([gate.begun]):
+            pass
+        pids.append(gate.until_begun())
+        gate.say(word)
+    reports = until_done(process)
+    assert [report.outcome for report in reports] == ["done", "lost", "lost", "done"]
+    assert pids[0] == pids[1]
+    assert len(set(pids)) == 3
+
+
+def test_a_task_that_is_dropped_ends_its_fit_and_the_next_one_starts_afresh(start, tasks, gate, is_alive):
+    process, (first, *others) = start(gate, 60.0), tasks(5)
+    process.start([first, first])
+    child = gate.until_begun()
+    process.drop()
+    assert not is_alive(child)
+    assert (process.at_work, process.reports()) == (False, [])
+    process.start(others)
+    gate.say(b"x" * 4)
+    assert [report.llh for report in until_done(process)] == [fit.llh for fit in dummy_reports(others)]
+    child = gate.until_begun()
+    process.drop()
+    assert is_alive(child)  # it had nothing to do
+
+
+def test_what_it_prepares_is_prepared_once_in_each_child(tasks):
+    told, tell = os.pipe()
+    process = ComputeProcess([CrashDummy(0.5, "kill")], LIMIT_S, prepare=lambda: os.write(tell, b"x"))
+    reports = process.run(tasks(20))
+    process.run([])
+    process.close()
+    children = sum(report.outcome == "lost" for report in reports) + (reports[-1].outcome != "lost")
+    assert len(os.read(told, 100)) == children
+    os.close(told)
+    os.close(tell)
+
+
+def test_a_preparation_that_hangs_is_stopped(tasks, monkeypatch):
+    monkeypatch.setattr(compute, "WALL_EXTRA_S", 0.1)
+    process = ComputeProcess([Dummy()], 0.01, prepare=signal.pause)
+    assert [report.outcome for report in process.run(tasks(2))] == ["stopped", "stopped"]
+    process.close()

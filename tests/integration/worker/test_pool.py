@@ -126,12 +126,11 @@ def test_the_largest_task_passes(job, tasks):
 
 
 def test_a_worker_killed_at_work_gives_its_task_back_at_once(job, tasks, hanging, wait_until, is_alive):
-    """While its orphaned fit, which hangs, is still running; that one ends at its limit."""
+    """And its fit, which hangs, ends with it; elsewhere than on Linux it does so at its limit."""
     with Pool(job("crash_dummy:1:hang", limit_s=1.0), 1) as pool:
         worker, fitting = hanging(pool)
         os.kill(worker, signal.SIGKILL)
         assert next_answer(pool) == Answer("stuck", None)
-        assert is_alive(fitting)
         until_ready(pool)
         assert workers_of(pool) != [worker]
         pool.submit("again", tasks(1))

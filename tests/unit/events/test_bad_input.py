@@ -298,6 +298,21 @@ def test_simulated_events_may_have_any_run_id():
     assert read_event(toy_event(run_id=1, is_real=False)).header.run_id == 1
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_who_gives_an_event_that_does_not_say_so_says_whether_it_is_real(said):
+    unmarked = change_json(toy_event(is_real=True), "value.data.note", "")
+    assert read_event(unmarked).is_real is True
+    assert read_event(unmarked, is_real=said).is_real is said
+
+
+def test_an_event_that_is_not_what_it_is_given_as():
+    for event, said, word in ((toy_event(is_real=False), True, "simulated"), (GOOD, False, "real")):
+        marked = change_json(event, "value.data.is_real_event", word == "real")
+        assert read_event(marked, is_real=not said).is_real is not said
+        with pytest.raises(EventContentError, match=f"says that the event is {word}, but it was given as"):
+            read_event(marked, is_real=said)
+
+
 def test_the_list_layout_is_real_and_without_statements():
     event = read_event(list_layout(GOOD))
     assert (event.is_real, event.format_version, dict(event.stated)) == (True, "unversioned", {})

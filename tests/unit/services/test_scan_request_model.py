@@ -200,10 +200,10 @@ REFUSED = [
     ("predictive_scanning_threshold", 1.01, "predictive_scanning_threshold: is 1.01, not a number from 0.1 to 1"),
     ("predictive_scanning_threshold", "all", "predictive_scanning_threshold: is 'all', not a number"),
     ("predictive_scanning_threshold", False, "predictive_scanning_threshold: is false, not a number"),
-    ("max_reco_time", 0, "max_reco_time: is 0, not a number from 0.001 to 1e+06"),
+    ("max_reco_time", 0, "max_reco_time: is 0, not a number from 0.001 to 1000000"),
     ("max_reco_time", -1, "max_reco_time: is -1, not"),
     ("max_pixel_reco_time", "soon", "max_pixel_reco_time: is 'soon', not a number"),
-    ("priority", "high", "priority: is 'high', not a whole number"),
+    ("priority", "high", "priority: is 'high', not a whole number from -2147483648 to 2147483647"),
     ("priority", 1.5, "priority: is 1.5, not a whole number"),
     ("priority", 2**31, "priority: is 2147483648, not a whole number"),
     ("priority", True, "priority: is true, not a whole number"),
@@ -285,6 +285,11 @@ class TestGenerations:
         assert refusal(nonsense=1).startswith("nonsense: is no argument")
 
 
+def test_more_workers_than_any_machine_has_are_as_many_as_there_can_be():
+    order = read(cluster={**OF_2023["cluster"], "njobs": 5000})
+    assert (order.n_workers, order.cluster_list()[0]["njobs"]) == (1024, 5000)
+
+
 class TestExternal:
     def test_any_algorithm_and_cluster_will_do(self):
         order = read(docker_tag="external", reco_algo="millipede_wilks", cluster={"sub-2": 300})
@@ -329,6 +334,8 @@ class TestStored:
         named = ["worker_memory_bytes", "worker_disk_bytes", "scanner_server_env", "debug_mode"]
         asked = request(memory="8GB", worker_disk="9GB", scanner_server_env={"A": 1}, debug_mode=True)
         assert only_shown(asked) == named
+        assert only_shown({**asked, "reco_algo": "one of a release long ago"}) == named
+        assert only_shown({**asked, "docker_tag": "external"}) == []
 
 
 class TestEventSource:

@@ -67,7 +67,7 @@ def read_state(service: Service, scan_id: str) -> State | None:
             return None
         source = event_of(connection, scan)
         rows = fits.finished(connection, scan_id)
-    event = read_event(source)
+    event = read_event(source, is_real=scan.is_real)
     request = request_of(scan)
     ledger = Ledger(request.plan_settings(event.header.mjd))
     ledger.extend(finished_of(rows))

@@ -44,7 +44,7 @@ def prepare_scan(service: Service, scan_id: str) -> bool:
             return False
         source = event_of(connection, scan)
     try:
-        pulses = to_bytes(prepare(read_event(source), request_of(scan)).pulses)
+        pulses = to_bytes(prepare(read_event(source, is_real=scan.is_real), request_of(scan)).pulses)
     except InputError as error:
         fail(service, scan_id, End(Status.FAILED, "event_refused", str(error)))
         return True

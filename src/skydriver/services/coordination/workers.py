@@ -53,16 +53,13 @@ def register(service: Service, token: str, said: Registration) -> Registered:
     return Registered(worker, service.settings.heartbeat_s, service.settings.lease_s)
 
 
-def is_of_pool(service: Service, pool: str, worker_id: str) -> bool:
-    """Whether a worker is of a pool; an `UnknownError` where there is no such worker.
-
-    Its token may have been renewed since it registered: the pool is what both are for.
-    """
+def owns(service: Service, token: str, worker_id: str) -> bool:
+    """Whether a worker registered with the token of this hash; an `UnknownError` where there is no such worker."""
     with service.database.reading() as connection:
         worker = workers.get(connection, worker_id)
     if worker is None:
         raise UnknownError(f"worker: no worker {worker_id!r} registered")
-    return bool(worker.pool == pool)
+    return bool(worker.token == token)
 
 
 def heartbeat(service: Service, worker_id: str, task: str | None) -> Answer:

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -15,7 +14,8 @@ import pytest
 
 from skydriver.worker.pulses_file import to_bytes
 
-TOKEN = "t0ken"
+MODULE = "skydriver.worker.remote"
+TOKEN = "t0ken"  # noqa: S105 - of a service that is none
 
 
 class Server(ThreadingHTTPServer):
@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
 class FakeService:
     """Answers as the service does, or as the script says; it remembers all that it was asked."""
 
-    def __init__(self, events):
+    def __init__(self, events) -> None:
         self.events = events
         self.seen = []
         self.times = []
@@ -63,7 +63,7 @@ class FakeService:
         with self.changed:
             assert self.changed.wait_for(condition, 30), self.seen[-5:]
 
-    def give(self, *tasks):
+    def give(self, *tasks: dict):
         with self.changed:
             self.tasks += tasks
             self.changed.notify_all()
@@ -168,7 +168,7 @@ def task(event, tasks):
     """A function from an algorithm to a task, each with a name of its own."""
     numbers = itertools.count()
 
-    def make(reco="dummy", n=4, *, limit_s=60.0, event=event[0], **more):
+    def make(reco="dummy", n=4, *, limit_s=60.0, event=event[0]):
         pixels = [{"index": 10 * k, "direction": p.direction, "seeds": []} for k, p in enumerate(tasks(n))]
         name = f"task{next(numbers)}"
         return {
@@ -181,7 +181,6 @@ def task(event, tasks):
             "round": 0,
             "pixels": pixels,
             "deadline_s": 15.0,
-            **more,
         }
 
     return make
@@ -190,16 +189,21 @@ def task(event, tasks):
 class Worker:
     """A worker process and what it said."""
 
-    def __init__(self, url, log, given=None, program=("-m", "skydriver.worker.remote"), **more):
+    def __init__(self, url, log, children, *, given=None, program=("-m", MODULE), **more: float) -> None:
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, *program], stdin=subprocess.PIPE, stderr=stderr, start_new_session=True
             )
         self.log = log
+        self.children = children
         self.pid = self.process.pid
         line = json.dumps({"url": url, "token": TOKEN, "pool": "local", **more}) if given is None else given
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
+
+    def family(self):
+        """Pids of it and its children."""
+        return [self.pid, *self.children(self.pid)]
 
     @property
     def said(self):
@@ -219,7 +223,7 @@ class Worker:
 
 
 @pytest.fixture
-def start(service, tmp_path, monkeypatch):
+def start(service, tmp_path, monkeypatch, children):
     """A function that starts a worker; all are killed in the end."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
@@ -227,21 +231,9 @@ def start(service, tmp_path, monkeypatch):
     started = []
 
     def run(**options: object):
-        started.append(Worker(service.url, tmp_path / f"worker{len(started)}.log", **options))
+        started.append(Worker(service.url, tmp_path / f"worker{len(started)}.log", children, **options))
         return started[-1]
 
     yield run
     for worker in started:
         worker.end()
-
-
-@pytest.fixture
-def everyone(children):
-    """A function: pids of a worker and its children."""
-    return lambda worker: [worker.pid, *children(worker.pid)]
-
-
-@pytest.fixture(autouse=True)
-def _proxies_for_workers_alone():
-    """Nothing of the environment is left to chance."""
-    assert "http_proxy" not in os.environ
