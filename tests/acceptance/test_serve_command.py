@@ -63,6 +63,15 @@ def test_a_signal_ends_it_in_order(tmp_path, number):
         assert "Traceback" not in running.log()
 
 
+def test_an_address_that_cannot_be_printed_ends_it(skydriver, serve):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = serve("--workers", "1", stdout=full)
+    _, stderr = skydriver.end(process)
+    assert process.returncode == 3
+    assert "Traceback" not in stderr
+    assert stderr.splitlines()[-1] == "error: cannot write to standard output: No space left on device"
+
+
 def test_what_its_workers_were_at_is_given_back_and_no_fit_is_suspected(tmp_path):
     """The workers speak with it to their end: it stops answering after they have."""
     with running_service(tmp_path, workers=2) as running, running.client() as client:
