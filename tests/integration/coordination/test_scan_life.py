@@ -359,3 +359,29 @@ def test_a_worker_that_asks_anew_has_left_its_task(service, reconciler):
     assert [p["index"] for p in second["pixels"]] == [p["index"] for p in first["pixels"]]
     assert workers.heartbeat(service, worker.id, first["task"]) == "stop"
     assert workers.heartbeat(service, worker.id, second["task"]) == "continue"
+
+
+def test_a_scan_that_waited_for_a_release_is_fitted_by_the_next(service, reconciler):
+    store_scan(service, engine="skydriver-0.0.1")
+    settle(reconciler)
+    assert ToyWorker(service).lease()
+    assert row_of(service).engine == ENGINE
+
+
+@pytest.mark.parametrize("error", [OSError("too many open files"), MemoryError(), UnavailableError("away")])
+def test_trouble_that_passes_ends_no_scan(service, reconciler, monkeypatch, error):
+    store_scan(service)
+    settle(reconciler)
+
+    def trouble(_service, _scan):
+        raise error
+
+    monkeypatch.setattr("skydriver.services.coordination.reconciler.measure", trouble)
+    reconciler._measured.clear()
+    assert not reconciler._step_safely()
+    assert row_of(service).status == "starting"
+    monkeypatch.undo()
+    reconciler._left_alone.clear()
+    ToyWorker(service).work()
+    settle(reconciler)
+    assert row_of(service).status == "done"

@@ -73,18 +73,17 @@ class Reconciler:
         with self._service.scans.heard_by(self._rung.set):
             while not self._ends:
                 self._rung.clear()
-                if not self._safely(self.step):
+                if not self._step_safely():
                     self._rung.wait(IDLE_SECONDS)
 
-    def _safely(self, do: object) -> bool:
-        """Do something; what goes wrong is logged, and is tried again later."""
+    def _step_safely(self) -> bool:
+        """A step; what goes wrong is logged, and tried again later."""
         try:
-            return bool(do())  # type: ignore[operator]
+            return self.step()
         except UnavailableError as error:
             log.warning("database_away", error=str(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the loop that must not end
             log.error("step_failed", exc_info=True)  # noqa: G201 - structlog
-        time.sleep(0.0)
         return False
 
     def step(self) -> bool:
@@ -105,7 +104,7 @@ class Reconciler:
             return False
         try:
             return self._step_of(scan)
-        except UnavailableError:
+        except (UnavailableError, OSError, MemoryError):
             self._left_alone[scan.id] = time.monotonic() + RETRY_SECONDS
             raise
         except Exception as error:
