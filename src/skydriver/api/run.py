@@ -19,7 +19,8 @@ from skydriver.log import get_logger
 from skydriver.services import tokens
 from skydriver.services.context import Service
 from skydriver.services.coordination import workers
-from skydriver.services.coordination.reconciler import Reconciler, free_all_local
+from skydriver.services.coordination.reconciler import Reconciler
+from skydriver.services.coordination.silence import free_all_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,6 +35,11 @@ def store_final(  # noqa: PLR0913 - one for each column
     _store(connection, scan_id, stored=now, is_final=True, document=document, provenance=provenance, answer=answer)
 
 
+def store_partial(connection: Connection, scan_id: str, now: float, *, document: bytes, provenance: bytes) -> None:
+    """Store the map so far of a scan that ended before its time; whoever calls holds the scan."""
+    _store(connection, scan_id, stored=now, is_final=False, document=document, provenance=provenance, answer=None)
+
+
 def store_sent(connection: Connection, scan_id: str, now: float, *, document: bytes, is_final: bool) -> None:
     """Store what an external scanner sent; whoever calls holds the scan."""
     _store(connection, scan_id, stored=now, is_final=is_final, document=document, provenance=None, answer=None)
