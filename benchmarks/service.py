@@ -237,7 +237,9 @@ def main() -> None:
                 continue
             print(f"{kind}:", flush=True)
             for name, part in parts.items():
-                part(Path(folder) / f"{kind}-{name}", fresh(server, name) if kind == "postgresql" else None, given.repeat)
+                part(
+                    Path(folder) / f"{kind}-{name}", fresh(server, name) if kind == "postgresql" else None, given.repeat
+                )
 
 
 if __name__ == "__main__":
