@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
-from skydriver.api.memory import share_one_arena
+from skydriver.api.memory import look_past_what_is_here, share_one_arena
 from skydriver.api.server import Server
 from skydriver.clusters.local import LocalPool
 from skydriver.db.data_folder import open_data
@@ -154,4 +154,6 @@ def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
     """
     share_one_arena()
     with opened(settings) as service:
-        Running(service, on_ready).serve_until_stopped()
+        running = Running(service, on_ready)
+        look_past_what_is_here()
+        running.serve_until_stopped()

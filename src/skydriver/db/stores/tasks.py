@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import orjson
 from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 
 from skydriver.db.tables import tasks
@@ -49,7 +50,7 @@ def get(connection: Connection, task: str, worker: str) -> Task | None:
 
 def keys_of(task: Task) -> list[Key]:
     """The fits that it is of."""
-    return [Key(*key) for key in json.loads(task.fits)]
+    return [Key(*key) for key in orjson.loads(task.fits)]
 
 
 def close(connection: Connection, task: str, state: str) -> None:
