@@ -106,4 +106,5 @@ class _Keys(dict[str, FitKey]):
 def _finished(row: fits.Fit, keys: _Keys) -> Finished:
     nside, number, pixel, seeds, *numbers, cpu_seconds, error = row
     wanted = Wanted(nside, number, pixel, tuple([keys[text] for text in seeds.split(",")]) if seeds else ())
-    return Finished(wanted, *[math.nan if value is None else value for value in numbers], cpu_seconds, error)
+    llh, e_in, e_tot, x, y, z, t = [math.nan if value is None else value for value in numbers]
+    return Finished(wanted, llh, e_in, e_tot, x, y, z, t, cpu_seconds, error)
