@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from contextlib import closing
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from http_load import Connection, get, in_own_process, post
+from http_load import Connection, ask, get, in_own_process, post
 from skydriver.config import Settings
 from skydriver.db.database import Database
 from skydriver.services import tokens
@@ -62,10 +61,7 @@ def _work(url: str, token: str, scan: str, n_workers: int) -> Run:
 
 
 def _all_fits_done(url: str, scan: str) -> bool:
-    connection = Connection(url)
-    with connection.socket:
-        told = json.loads(connection.ask(get(f"/scan/{scan}/status"))[1])
-    return told["skydriver"]["status"] in {"finishing", "done"}
+    return ask(url, get(f"/scan/{scan}/status"))["skydriver"]["status"] in {"finishing", "done"}
 
 
 class FakeWorker:
@@ -97,7 +93,7 @@ class FakeWorker:
         return self.task is not None
 
     def _say(self, path: str, said: dict) -> dict:
-        return json.loads(self.connection.ask(post(path, orjson.dumps(said), self._token))[1])
+        return self.connection.told(post(path, orjson.dumps(said), self._token))
 
 
 def _report(task: dict) -> dict:

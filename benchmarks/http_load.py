@@ -67,6 +67,13 @@ class Connection:
             pass
         return self.answer()
 
+    def told(self, request: bytes) -> dict:
+        """The JSON that answers a request."""
+        status, body = self.ask(request)
+        if status != 200:
+            raise RuntimeError(f"{status}: {body[:300]!r}")
+        return json.loads(body)
+
     def take_in(self) -> bool:
         """Read what is there; whether the answer is complete."""
         part = self.socket.recv(CHUNK)
@@ -90,10 +97,7 @@ def ask(url: str, request: bytes) -> dict:
     """The JSON that answers one request."""
     connection = Connection(url)
     with connection.socket:
-        status, body = connection.ask(request)
-    if status != 200:
-        raise RuntimeError(f"{status}: {body[:300]!r}")
-    return json.loads(body)
+        return connection.told(request)
 
 
 def load(url: str, requests: Iterable[bytes], connections: int, seconds: float = 600.0) -> Load:

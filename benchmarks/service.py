@@ -24,13 +24,12 @@ import orjson
 
 from events import REPOSITORY, SHARED
 from fake_worker import pixels_per_second
-from http_load import Load, ask, get, load, post
+from http_load import Connection, Load, ask, get, load, post
 from process_costs import cpu_seconds, descendants, memory
 from skydriver.config import Settings
 from skydriver.db.database import Database
 from skydriver.db.migrate import upgrade
 from skydriver.testing.events import toy_event
-from skydriver.testing.processes import wait_until
 from skydriver.testing.service import RunningService, running_service
 
 sys.path.append(str(REPOSITORY / "tests"))
@@ -42,6 +41,7 @@ N_WAITING = 1000
 CONNECTIONS = 4
 SECONDS = 2.0
 MANIFEST_BYTES = 50_000
+POLL_SECONDS = 0.5
 FITS = ("pandel_mpe", "dummy:1:0.001", "dummy:1:0.01")
 
 
@@ -180,15 +180,17 @@ def cpu_of_workers(running: RunningService) -> float:
 
 def scan_to_end(running: RunningService, request: bytes) -> dict:
     """Submit, and wait; the facts of the manifest."""
-    scan = ask(running.url, post("/scan", request))["scan_id"]
-    latest = time.monotonic() + 120
-    while True:
-        told = ask(running.url, get(f"/scan/{scan}/status"))["skydriver"]
-        if told["status"] == "done":
-            return {"scan_id": scan} | ask(running.url, get(f"/scan/manifest/{scan}"))["skydriver"]
-        assert told["status"] not in {"failed", "aborted"}, told
-        assert time.monotonic() < latest, told
-        time.sleep(0.2)
+    connection = Connection(running.url)
+    with connection.socket:
+        scan = connection.told(post("/scan", request))["scan_id"]
+        latest = time.monotonic() + 120
+        while True:
+            told = connection.told(get(f"/scan/{scan}/status"))["skydriver"]
+            if told["status"] == "done":
+                return {"scan_id": scan} | connection.told(get(f"/scan/manifest/{scan}"))["skydriver"]
+            assert told["status"] not in {"failed", "aborted"}, told
+            assert time.monotonic() < latest, told
+            time.sleep(POLL_SECONDS)
 
 
 def show_memory(title: str, running: RunningService) -> None:
