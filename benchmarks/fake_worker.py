@@ -6,15 +6,18 @@ import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
 from http_load import Connection, ask, get, in_own_process, post
-from skydriver.config import Settings
 from skydriver.db.database import Database
 from skydriver.services import tokens
 from skydriver.services.context import Service
 from skydriver.services.coordination.wire import ENGINE, PROTOCOL
+
+if TYPE_CHECKING:
+    from skydriver.config import Settings
 
 PIXELS = 16
 FIT_SECONDS = 0.5 / PIXELS

@@ -15,7 +15,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import repeat
 from pathlib import Path
@@ -33,7 +32,12 @@ from skydriver.testing.events import toy_event
 from skydriver.testing.service import RunningService, running_service
 
 sys.path.append(str(REPOSITORY / "tests"))
+from typing import TYPE_CHECKING
+
 from postgres_server import SETTINGS, PostgresServer, binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DEFAULT = {"8": 0, "64": 12, "512": 24}
 N_POSTED = 45
@@ -117,26 +121,33 @@ def large_manifest(running: RunningService) -> str:
 
 
 def leases(folder: Path, url: str | None, times: int) -> None:
-    """Pixels through leases of 16, to workers that answer at once."""
+    """Pixels through leases of 16, to workers that answer at once; then memory while scans wait."""
     with running_service(folder, database_url=url) as running:
         settings = Settings(data=folder / "data", database_url=url)
         for reco, nsides in (("dummy:1", {"16": 0}), ("pandel_mpe", DEFAULT)):
             for n_workers in (1, 2):
-                runs = []
-                for _ in range(times):
-                    request = body(json.loads(toy_event()), reco_algo=reco, nsides=nsides, cluster={"local": n_workers})
-                    scan = ask(running.url, post("/scan", request))["scan_id"]
-                    before = cpu_seconds(running.pid)
-                    run = pixels_per_second(running.url, settings, scan, n_workers)
-                    runs.append((run.rate, run, (cpu_seconds(running.pid) - before) / run.n_pixels))
-                best, run, cost = max(runs)
-                show(
-                    f"leases: {reco}, {n_workers} worker(s) at once",
-                    f"best {best:.0f} pixels/s, median {statistics.median(r for r, *_ in runs):.0f}/s; {run.n_pixels} in "
-                    f"{run.n_tasks} tasks; service {1e3 * cost:.2f} CPU-ms a pixel; "
-                    f"workers {100 * run.cpu_seconds / run.seconds:.0f} % of a core",
-                )
-        show_memory("memory after these scans", running)
+                asked = {"reco_algo": reco, "nsides": nsides, "cluster": {"local": n_workers}}
+                show_leases(running, settings, asked, times)
+        finished = 4 * times
+        show_memory(f"memory, {finished} scans finished", running)
+        load(running.url, repeat(post("/scan", body(json.loads(toy_event()))), N_WAITING), CONNECTIONS)
+        show_memory(f"memory, {finished} finished, {N_WAITING} waiting", running)
+
+
+def show_leases(running: RunningService, settings: Settings, asked: dict, times: int) -> None:
+    n_workers, runs = asked["cluster"]["local"], []
+    for _ in range(times):
+        scan = ask(running.url, post("/scan", body(json.loads(toy_event()), **asked)))["scan_id"]
+        before = cpu_seconds(running.pid)
+        run = pixels_per_second(running.url, settings, scan, n_workers)
+        runs.append((run.rate, run, (cpu_seconds(running.pid) - before) / run.n_pixels))
+    best, run, cost = max(runs)
+    show(
+        f"leases: {asked['reco_algo']}, {n_workers} worker(s)",
+        f"best {best:.0f} pixels/s, median {statistics.median(rate for rate, *_ in runs):.0f}/s; {run.n_pixels} in "
+        f"{run.n_tasks} tasks; service {1e3 * cost:.2f} CPU-ms a pixel; "
+        f"load {100 * run.cpu_seconds / run.seconds:.0f} % of a core",
+    )
 
 
 def scans(folder: Path, url: str | None, times: int) -> None:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
-from skydriver.api.memory import look_past_what_is_here, share_one_arena
 from skydriver.api.server import Server
 from skydriver.clusters.local import LocalPool
 from skydriver.db.data_folder import open_data
@@ -22,6 +21,7 @@ from skydriver.services.context import Service
 from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
+from skydriver.services.memory import look_past_what_is_here, share_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

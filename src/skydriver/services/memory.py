@@ -1,4 +1,4 @@
-"""How the service's process takes memory from the system, and how it looks for what it can give up."""
+"""How the service's process takes memory from the system and gives it back; of no effect where its C library cannot."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ def share_one_arena() -> None:
     """Let all threads take memory from one place, to be called before there are any.
 
     Otherwise each of the many threads that answer requests keeps what it once needed, some tens of MB in all; and there
-    is little to be won by it, for only one thread runs Python at a time. Without effect where the C library has no such
-    choice.
+    is little to be won by it, for only one thread runs Python at a time.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
+    _call("mallopt", _M_ARENA_MAX, 1)
 
 
 def look_past_what_is_here() -> None:
@@ -32,3 +29,14 @@ def look_past_what_is_here() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
+
+
+def give_back() -> None:
+    """Give back what is free, after something large."""
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *arguments: int) -> None:
+    function = getattr(ctypes.CDLL(None), name, None)
+    if function is not None:
+        function(*arguments)
