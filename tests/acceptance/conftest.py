@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from disturbed import References
+
 SKYDRIVER = Path(sys.executable).with_name("skydriver")
 LIMIT_S = 60
 SMALL = ("--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "2")
@@ -165,3 +167,9 @@ def processes():
 def hanging():
     """Whether all of the given fits hang: each of their processes has burnt CPU time for long."""
     return lambda pids: bool(pids) and all(cpu_seconds(pid) > 0.3 for pid in pids)
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory, command):
+    """The maps of undisturbed scans."""
+    return References(command(tmp_path_factory.mktemp("references")))

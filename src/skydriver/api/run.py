@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from skydriver.config import Settings
+    from skydriver.db.database import Watch
 
 LOCAL: Final = "local"
 """The pool of this machine's workers."""
@@ -104,8 +105,15 @@ def local_pool(service: Service, size: int, url: str) -> LocalPool:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Service]:
+def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
     """The service's memory, of this release, with nothing running yet.
+
+    Parameters
+    ----------
+    settings
+        All settings.
+    watch
+        As `Database` takes it; nothing that an operator sets leads here.
 
     Raises
     ------
@@ -119,7 +127,7 @@ def opened(settings: Settings) -> Iterator[Service]:
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(open_data(settings))
-        database = stack.enter_context(closing(Database(settings.url)))
+        database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
         service = Service(settings, database)
         if database.is_sqlite:  # one service has it to itself: workers of the one before are gone
@@ -127,7 +135,7 @@ def opened(settings: Settings) -> Iterator[Service]:
         yield service
 
 
-def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
+def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | None = None) -> None:
     """Serve until SIGINT, SIGTERM or `Running.end`.
 
     Parameters
@@ -136,11 +144,13 @@ def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
         All settings.
     on_ready
         Called once requests are answered, in the thread that answers them.
+    watch
+        As in `opened`.
 
     Raises
     ------
     SettingError
         If the address cannot be served on; the others as in `opened`.
     """
-    with opened(settings) as service:
+    with opened(settings, watch) as service:
         Running(service, on_ready).serve_until_stopped()
