@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
 from skydriver.clusters.local import LocalPool
+from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from skydriver.config import Settings
     from skydriver.db.database import Watch
+    from skydriver.db.stores.workers import Worker
 
 LOCAL: Final = "local"
 """The pool of this machine's workers."""
@@ -130,9 +132,20 @@ def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
         database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
         service = Service(settings, database)
-        if database.is_sqlite:  # one service has it to itself: workers of the one before are gone
-            free_all_local(service, LOCAL, "the service was started again")
+        _free_what_was_ours(service)
         yield service
+
+
+def _free_what_was_ours(service: Service) -> None:
+    """Local workers end with their service: what those of the one before held is free at once.
+
+    On SQLite there is no other service; else there may be, and only those are gone that this machine knows to be.
+    """
+
+    def is_gone(worker: Worker) -> bool:
+        return service.database.is_sqlite or has_ended(worker.host, worker.pid)
+
+    free_all_local(service, LOCAL, "the service was started again", is_gone)
 
 
 def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | None = None) -> None:
