@@ -16,7 +16,8 @@ from skydriver.cli.submit import arguments_of, local_cluster, nsides_of
 from skydriver.config import Settings
 from skydriver.db.database import Database
 from skydriver.db.schema.fits import DONE
-from skydriver.db.tables import fits, scan_log, scans, tasks
+from skydriver.db.stores.workers import ALIVE
+from skydriver.db.tables import fits, scan_log, scans, tasks, workers
 from skydriver.errors import UnavailableError
 from skydriver.services.coordination.states import ENDED, Status
 from skydriver.testing.processes import wait_until
@@ -126,6 +127,12 @@ class Memory:
             return self.scan(scan_id).status in ENDED
         except UnavailableError:
             return False
+
+    def n_workers(self) -> int:
+        """How many registered, and are not known to be gone."""
+        query = select(func.count()).select_from(workers).where(workers.c.state == ALIVE)
+        with self.database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def rows(self, table, scan_id: str):
         """All of a scan."""

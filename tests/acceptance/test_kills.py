@@ -5,29 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import pytest
 
-from databases import copied
-from disturbed import ALL, NUMBERS, QUICK_LEASES, Disturbed, chooser, memory_of, only_its_own_are_left
+from disturbed import ALL, NUMBERS, Disturbed, chooser, only_its_own_are_left
 from skydriver.testing.processes import wait_until
-from skydriver.testing.service import running_service
 
 KILLS_EACH = 3
 """In one scan."""
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def served(request, tmp_path_factory):
-    """A service with two workers, and its database."""
-    with ExitStack() as stack:
-        url = None
-        if request.param == "postgresql":
-            url = stack.enter_context(copied(request.getfixturevalue("postgres")))
-        folder = tmp_path_factory.mktemp("service")
-        running = stack.enter_context(running_service(folder, database_url=url, workers=2, **QUICK_LEASES))
-        yield running, stack.enter_context(memory_of(running))
 
 
 def kill_service(scan):
@@ -59,18 +45,16 @@ KILL = {"service": lambda scan, _random: kill_service(scan), "worker": kill_work
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("victim", ["service", "worker", "fit", "any"])
+@pytest.mark.parametrize("victim", sorted(KILL))
 def test_a_scan_survives(served, references, victim, number):
-    running, memory = served
-    if not running.is_alive:  # a test before failed
-        running.restart()
+    running, memory = served(number)
     random = chooser("kills", victim, number)
     asked = random.choice(ALL)
     scan = Disturbed(running, memory, asked)
     for n_done in sorted(random.randrange(int(0.9 * asked.n_fits)) for _ in range(KILLS_EACH)):
         scan.wait_for(n_done)
         time.sleep(random.expovariate(1 / 0.01))  # not only just behind a commit
-        KILL[random.choice(sorted(KILL)) if victim == "any" else victim](scan, random)
+        KILL[victim](scan, random)
     scan.end_well(references, f"{victim} {number}")
     assert scan.n_hit > 0
     only_its_own_are_left(running)
