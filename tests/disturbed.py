@@ -89,7 +89,10 @@ class References:
         """The map's JSON, and the number of fits."""
         if asked not in self._made:
             out = f"reference{len(self._made)}"
-            answer = self._command.json("scan", "example", *asked.options(), "--workers", "2", "--out", out)
+            options = (*asked.options(), "--workers", "2", "--out", out, "--json")
+            stdout, stderr = self._command.end(self._command.start("scan", "example", *options), BOUND_S)
+            assert stdout, stderr
+            answer = json.loads(stdout)
             (file,) = (f for f in (self._command.folder / out).glob("*.json") if f.name.count(".") == 3)
             self._made[asked] = file.read_bytes(), answer["n_fits"]
         return self._made[asked]
@@ -218,7 +221,9 @@ class Disturbed:
         assert b'"skyscan_result":' + expected in answer.content
         said = ", ".join(f"{what} at {done}" for what, done in self.kills)
         slow = ", ".join(f"{seconds:.1f}" for seconds in self.recovered)
-        print(f"FAULTS {name} {self.asked.reco} {scan.fits_done} fits: {said}; {self.n_hit} hit; again after [{slow}] s")
+        print(
+            f"FAULTS {name} {self.asked.reco} {scan.fits_done} fits: {said}; {self.n_hit} hit; again after [{slow}] s"
+        )
 
 
 def _check_counts(scan, rows, n_fits: int | None) -> None:
@@ -252,8 +257,3 @@ def only_its_own_are_left(*services) -> None:
         wait_until(lambda: not strays(), "no process is left", 15.0)
     except TimeoutError as error:
         raise AssertionError(f"{error}: {strays()}") from error
-
-
-def parsed(content: bytes):
-    """For messages."""
-    return json.loads(content)

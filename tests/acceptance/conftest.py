@@ -55,10 +55,10 @@ class Command:
         stdout, stderr = self.end(process)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
-    def end(self, process: subprocess.Popen) -> tuple[str, str]:
+    def end(self, process: subprocess.Popen, seconds: float = LIMIT_S) -> tuple[str, str]:
         """Wait for its end, and read what it printed."""
         try:
-            return process.communicate(timeout=LIMIT_S)
+            return process.communicate(timeout=seconds)
         finally:
             with contextlib.suppress(ProcessLookupError):  # there should be none left
                 os.killpg(process.pid, signal.SIGKILL)
@@ -183,7 +183,7 @@ def references(tmp_path_factory, command):
 
 @pytest.fixture(scope="module")
 def served(request, tmp_path_factory):
-    """A function from a test's number to a living service with two workers, and its database, of either kind in turn."""
+    """A function from a test's number to a service with two workers that lives, and its database; kinds take turns."""
     with ExitStack() as stack:
 
         @cache

@@ -43,7 +43,7 @@ CHAINS = range(START, START + math.ceil(N_KILLS / 4))
 """Each meets every point twice, on two databases."""
 LIMIT_S = 90.0
 WHEN = ("before", "after")
-LONG = Asked("dummy:7:0.05", "2:0,8:24", 0.5, 400)
+LONG = Asked("dummy:7:0.03", "2:0,8:24", 0.5, 400)
 """There is something left of it through all of this."""
 DOOMED = Asked("crash_dummy:1:error", "1:0,2:12", 1.0, 60)
 """Its fits fail."""
@@ -70,6 +70,8 @@ class Chain:
         self.pool = pool
         self._met = met
         self.wanted: list[str] = []
+        self.scan: Disturbed | None = None
+        """Which notes what it survived."""
 
     def start(self, fault: Fault | None, n_workers: int = 2, **more: str) -> None:
         """Start it, with a fault ahead."""
@@ -88,6 +90,8 @@ class Chain:
             meanwhile()
             time.sleep(0.02)
         assert self.running.process.returncode == -signal.SIGKILL, self.running.log()
+        if self.scan is not None:
+            self.scan.note(self.wanted[-1])
 
     def meet(self, *points: CommitPoint, meanwhile=lambda: None, number=lambda: 1, n_workers: int = 2, **more: str):
         """Die at each of these points, before and after."""
@@ -133,7 +137,7 @@ def chain(request, tmp_path):
 @pytest.mark.parametrize("number", CHAINS)
 def test_every_commit(chain, references, number):
     random = chooser("commits", number)
-    scan = _submit(chain, LONG, f"chain {number}")
+    scan = chain.scan = _submit(chain, LONG, f"chain {number}")
     chain.meet(CommitPoint.TOKEN, CommitPoint.EXPIRE, CommitPoint.REGISTER)  # while it starts
     chain.meet(CommitPoint.LEASE, CommitPoint.HEARTBEAT, number=lambda: random.randint(1, 8))
     chain.meet(CommitPoint.MEASURE)
@@ -191,7 +195,9 @@ def _end_while_it_fits(chain):
 def _take_plan_away(memory, scan_id):
     with memory.database.transaction(CommitPoint.PURGE) as connection:
         connection.execute(delete(fits).where(fits.c.scan == scan_id, fits.c.state != DONE))
-        connection.execute(update(tasks).where(tasks.c.scan == scan_id, tasks.c.state == "open").values(state="expired"))
+        connection.execute(
+            update(tasks).where(tasks.c.scan == scan_id, tasks.c.state == "open").values(state="expired")
+        )
 
 
 def _others(chain):
@@ -204,7 +210,9 @@ def _others(chain):
     chain.meet(CommitPoint.FAIL)
     chain.start(None)
     wait_until(lambda: chain.memory.is_over(wanted), "the scan that is to end is over", LIMIT_S)
-    ends = {scan: (found.status, found.code) for scan in (aborted, wanted, doomed) for found in [chain.memory.scan(scan)]}
+    ends = {
+        scan: (found.status, found.code) for scan in (aborted, wanted, doomed) for found in [chain.memory.scan(scan)]
+    }
     assert ends == {aborted: ("aborted", None), wanted: ("aborted", None), doomed: ("failed", "fits_fail")}
     for scan in ends:
         assert all(row.state == DONE for row in chain.memory.rows(fits, scan))
