@@ -6,8 +6,8 @@ First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy even
 The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
 one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
 tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and at
-every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS; that goes
-on where it was stopped. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
+every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS, which go
+on where they were stopped. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
 often does the statistical 90 % region hold it? That too goes on where it was stopped.
 """
 
