@@ -32,7 +32,8 @@ def test_without_its_database_every_route_says_so_in_a_sentence(client, own_post
             ("POST", "/scan"),
         ]:
             answer = client.request(method, path, json=examples.SUBMISSION if method == "POST" else None)
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert answer.status_code == 503
+            assert "retry-after" not in answer.headers  # the common client would give up after ten seconds
             assert answer.json().keys() == {"code", "error"}
             assert "database" in answer.json()["error"]
         assert client.get("/").json() == {}
