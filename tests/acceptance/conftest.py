@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from postgres_server import TEMPLATE
+from skydriver.testing.service import running_service
+
 SKYDRIVER = Path(sys.executable).with_name("skydriver")
 LIMIT_S = 60
 SMALL = ("--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "2")
@@ -84,6 +87,21 @@ def small_scan(tmp_path_factory, command):
     """A finished scan: its answer and the folder of its products."""
     scan = command(tmp_path_factory.mktemp("small"))
     return scan.scan(), scan.folder / "out"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either_service(request, tmp_path_factory):
+    """A service with two workers for all tests of a file; once for each kind of database."""
+    folder = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        with running_service(folder, workers=2) as running:
+            yield running
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.copy(TEMPLATE)
+    with running_service(folder, database_url=server.url(name), workers=2) as running:
+        yield running
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Processes:
@@ -165,3 +183,15 @@ def processes():
 def hanging():
     """Whether all of the given fits hang: each of their processes has burnt CPU time for long."""
     return lambda pids: bool(pids) and all(cpu_seconds(pid) > 0.3 for pid in pids)
+
+
+@pytest.fixture
+def at_rest():
+    """Whether none of the given processes burns CPU time for a while."""
+
+    def rests(pids):
+        before = [cpu_seconds(pid) for pid in pids]
+        time.sleep(0.3)
+        return before == [cpu_seconds(pid) for pid in pids]
+
+    return rests
