@@ -183,7 +183,7 @@ class ExternalScanner:
         return {
             f"nside-{nside}": {
                 "columns": COLUMNS,
-                "data": rows,
+                "data": list(rows),
                 "metadata": {"nside": nside, "complete": self.is_done} | self._metadata,
             }
             for nside, rows in self.results.items()

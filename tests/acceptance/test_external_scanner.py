@@ -280,12 +280,14 @@ def test_its_token_is_for_its_scan_alone(launch):
         list(scanner.run())
         scan_paths = [f"/scan/manifest/{scan.scan_id}", f"/scan/result/{scan.scan_id}"]
         other_paths = [f"/scan/manifest/{other.scan_id}", f"/scan/result/{other.scan_id}"]
-        reading = [("GET", path) for path in (*other_paths, f"/scan/{other.scan_id}/status", "/scans?run_id=1")]
+        found = "/scans?run_id=1&event_id=21&is_real_event=false"
+        reading = [("GET", path) for path in (*other_paths, f"/scan/{other.scan_id}/status", found)]
         writing = [("PATCH", other_paths[0]), ("PUT", other_paths[1]), ("POST", "/scan")]
         deleting = [("DELETE", path) for path in (*scan_paths, *other_paths)]
         for method, path in [*reading, *writing, *deleting]:
             told = refusal(lambda method=method, path=path: scanner.ask(method, path, as_json(scan.body)))
             assert told == f"403 Client Error: Authorization: this token is for scan {scan.scan_id} alone", path
+        assert refusal(lambda: scanner.ask("POST", "/workers/register", {})).startswith("403 Client Error: ")
     before = settled(other.made)
     assert settled(other.get("/scan/manifest/{}")) == before
     assert scan.get("/scan/manifest/{}")["is_deleted"] is False
