@@ -45,7 +45,7 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
 
 OURS: Final = "the service met an error of its own; its log says which"
 HEADERS: Final = {HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"}}
-"""With 503 goes no Retry-After: it would take the place of a client's growing pauses, and use up its tries in seconds."""
+"""With 503 goes no Retry-After: it would replace the common client's growing pauses and use up its tries in seconds."""
 
 
 def status_of(error: errors.SkyDriverError) -> HTTPStatus:
