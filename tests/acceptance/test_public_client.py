@@ -5,119 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pytest
 from requests.exceptions import HTTPError
 from rest_tools.client import RestClient
 
-from api_documents import NOW, REQUEST, error, manifest, status
+from api_documents import NOW, error, status
+from client_cases import Reference, alert_case, done_manifest, example_case, read_as_theirs, running_manifest
 from skydriver.api import examples
 from skydriver.testing.processes import wait_until
 from whole_documents import settled
 
 LIMIT_S = 120
-NAN = "<skyreader.nan>"
 COLUMNS = ["index", "llh", "E_in", "E_tot", "X", "Y", "Z", "T"]
-CLUSTER = [{"collector": "local", "schedd": "local", "njobs": 2}]
 WHILE_IT_RUNS = ("fraction", "progress", "fits_done", "done", "wanted", "total fits", "summary")
 """What changes from moment to moment."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """A scan, as somebody asks for it, and what is known of it."""
-
-    event: Any
-    sent: Any
-    """The event as it is sent: an object or a text."""
-    metadata: dict[str, Any]
-    reco: str
-    nsides: dict[int, int]
-    words: str
-    """For real or simulated."""
-    event_hash: str
-    by: str
-    """The client's way to send: ``request`` (a coroutine) or ``request_seq``."""
-
-    @property
-    def body(self):
-        return {
-            "docker_tag": "latest",
-            "memory": "8GB",
-            "cluster": CLUSTER,
-            "reco_algo": self.reco,
-            "event_i3live_json": self.sent,
-            "nsides": self.nsides,
-            "real_or_simulated_event": self.words,
-            "predictive_scanning_threshold": 1.0,
-            "max_reco_time": 60,
-        }
-
-    @property
-    def found(self):
-        """With what it is looked for."""
-        return {name: self.metadata[name] for name in ("run_id", "event_id", "is_real_event")}
-
-    @property
-    def asked(self):
-        """What was asked for, as it is told."""
-        return REQUEST | {
-            "reco_algo": self.reco,
-            "nsides": {str(nside): extension for nside, extension in self.nsides.items()},
-            "real_or_simulated_event": f"{self.words}_event",
-            "i3_event_id": self.event_hash,
-            "worker_memory_bytes": 8_000_000_000,
-        }
-
-    @property
-    def stages(self):
-        return [f"{nside}:{extension}" for nside, extension in self.nsides.items()]
-
-
-@pytest.fixture(scope="module", params=["real alert", "example"])
+@pytest.fixture(scope="module", params=["example", "alert"])
 def case(request):
-    """The alert IC231202A as the public example script sends it, and the bundled event with a slow reconstruction."""
+    """What is asked for."""
     if request.param == "example":
-        return Case(
-            event=examples.EVENT,
-            sent=examples.EVENT,
-            metadata={"run_id": 1, "event_id": 21, "event_type": "", "mjd": 60676.0, "is_real_event": False},
-            reco="dummy:5:0.02",
-            nsides={1: 0, 4: 12},
-            words="simulated",
-            event_hash=REQUEST["i3_event_id"],
-            by="request_seq",
-        )
-    text = (request.getfixturevalue("shared") / "events" / "138632_31747601.json").read_text().strip()
-    return Case(
-        event=json.loads(text),
-        sent=text,
-        metadata={
-            "run_id": 138632,
-            "event_id": 31747601,
-            "event_type": "",
-            "mjd": 60280.71416774572,
-            "is_real_event": True,
-        },
-        reco="pandel_mpe",
-        nsides={8: 0, 64: 12},
-        words="real",
-        event_hash="0fa784517773beb8e4eb7a9d76df1869b82e25132b30b12e5ad1b237eb0dae1b",
-        by="request",
-    )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What the same scan leaves without a service."""
-
-    skymap: dict[str, Any]
-    provenance: dict[str, Any]
-    summary: dict[str, Any]
-    n_fits: int
+        return example_case()
+    return alert_case(request.getfixturevalue("shared") / "events" / "138632_31747601.json")
 
 
 @pytest.fixture(scope="module")
@@ -159,27 +69,6 @@ def refused(ask):
     return told
 
 
-@pytest.fixture
-def expected(case):
-    """A function that makes a manifest of the case from what is special."""
-
-    def made(scan_id, *, told=None, **changes):
-        args = f"--reco-algo {case.reco} --nsides {' '.join(case.stages)} --{case.words}-event"
-        ours = {"reco": case.reco, "nsides": ",".join(case.stages), "request": case.asked}
-        return manifest(
-            scan_id,
-            told=ours | (told or {}),
-            **{
-                "event_i3live_json_dict": case.event,
-                "event_metadata": case.metadata,
-                "scanner_server_args": f"{args} --predictive-scanning-threshold 1 --max-reco-time 60",
-            }
-            | changes,
-        )
-
-    return made
-
-
 def as_launched(document):
     """A manifest as if the scan's turn had not come; it may have, at any moment."""
     told = document["skydriver"]
@@ -217,25 +106,6 @@ def stats_of(manifest):
     return (manifest["progress"] or {}).get("processing_stats", {})
 
 
-def progress(tallies, **stats):
-    """How far a scan is, as a manifest tells it."""
-    shape = {
-        "start": {"scanner start": ""},
-        "runtime": {"elapsed": ""},
-        "rate": {"per fit": ""},
-        "predictions": {"time left": "", "total fits": 0},
-    }
-    return {
-        "summary": "",
-        "epilogue": "",
-        "tallies": tallies,
-        "processing_stats": shape | stats,
-        "predictive_scanning_threshold": 1.0,
-        "last_updated": "",
-        "start": NOW,
-    }
-
-
 def check_partial(reference, skyreader, scan_id, partial):
     """The map so far: of the pixels that are finished, which are as good as they get or will be better."""
     skymap = partial["skyscan_result"]
@@ -250,85 +120,24 @@ def check_partial(reference, skyreader, scan_id, partial):
         is_complete = stage["metadata"]["complete"]
         assert settled(stage["metadata"]) == settled(whole["metadata"] | {"complete": is_complete})
         assert stage.keys() == whole.keys()
-    assert settled(partial) == settled(
-        {
-            "scan_id": scan_id,
-            "is_deleted": False,
-            "skyscan_result": skymap,
-            "is_final": False,
-            "skydriver": {"provenance": reference.provenance | {"partial": True}, "answer": None},
-        }
-    )
+    assert settled(partial) == settled(reference.partial_result(scan_id, skymap))
     read_as_theirs(skyreader, skymap)
 
 
-def read_as_theirs(skyreader, skymap):
-    """What the public reader finds in a map: every row, and the lowest value; its pixel, and where that is, degrees."""
-    from skyreader.utils.handle_map_data import extract_map
-
-    result = skyreader.SkyScanResult.deserialize(skymap)
-    for name, stage in skymap.items():
-        sent = [[np.nan if value == NAN else value for value in row] for row in stage["data"]]
-        np.testing.assert_array_equal(np.array(result.result[name].tolist()), np.array(sent))
-        assert dict(result.result[name].dtype.metadata) == stage["metadata"]
-    rows = {nside: {row[0]: row[1] for row in skymap[f"nside-{nside}"]["data"]} for nside in result.nsides}
-    lowest = min(llh for stage in rows.values() for llh in stage.values())
-    assert result.min_llh == lowest
-    *_, sky, _ = extract_map(result, remove_min_val=False)
-    finest = rows[max(rows)]
-    assert sky[list(finest)] == pytest.approx([2.0 * llh for llh in finest.values()], rel=1e-12)
-    return int(result.best_fit["index"]), np.degrees(result.best_dir)
-
-
 def check_final(reference, skyreader, scan_id, final):
-    assert settled(final) == settled(
-        {
-            "scan_id": scan_id,
-            "is_deleted": False,
-            "skyscan_result": reference.skymap,
-            "is_final": True,
-            "skydriver": {"provenance": reference.provenance, "answer": reference.summary},
-        }
-    )
+    assert settled(final) == settled(reference.result(scan_id))
     best = reference.summary["best_fit"]
     pixel, (ra_deg, dec_deg) = read_as_theirs(skyreader, final["skyscan_result"])
     assert pixel == best["pixel"]
     assert (ra_deg, dec_deg) == pytest.approx((best["ra_deg"], best["dec_deg"]), abs=1e-9)
 
 
-def check_running(expected, scan_id, running):
-    """The manifest while pixels are being finished."""
+def check_running(case, scan_id, running):
     tallies = running["progress"]["tallies"]
     assert tallies
     assert all(tally.keys() == {"wanted", "done"} for tally in tallies.values())
-    told = {
-        "status": "running",
-        "state": "IN_PROGRESS__PARTIAL_RESULT_GENERATED",
-        "launched": NOW,
-        "first_pixel": NOW,
-        "seconds_left": 1.0,
-    }
-    as_it_should_be = expected(scan_id, progress=progress(tallies), told=told)
-    assert settled(running, WHILE_IT_RUNS) == settled(as_it_should_be, WHILE_IT_RUNS)
-
-
-def done_manifest(reference, expected, scan_id, tallies):
-    """The manifest of the finished scan."""
-    n_pixels, n_fits = sum(len(stage["data"]) for stage in reference.skymap.values()), reference.n_fits
-    stats = {"end": "", "finished": True, "predictions": {"time left": "", "total fits": n_fits}}
-    how_far = progress(tallies, **stats) | {"summary": f"{n_pixels} of {n_pixels} pixels, {n_fits} fits", "end": NOW}
-    told = {
-        "status": "done",
-        "state": "SCAN_HAS_FINAL_RESULT",
-        "fraction": 1.0,
-        "seconds_left": 0.0,
-        "fits_done": n_fits,
-        "launched": NOW,
-        "first_pixel": NOW,
-        "ended": NOW,
-        "answer": reference.summary,
-    }
-    return expected(scan_id, progress=how_far, told=told, complete=True)
+    expected = running_manifest(case, scan_id, tallies)
+    assert settled(running, WHILE_IT_RUNS) == settled(expected, WHILE_IT_RUNS)
 
 
 def check_tallies(reference, tallies):
@@ -338,23 +147,23 @@ def check_tallies(reference, tallies):
         assert tallies[f"{name} round 0"] == {"wanted": len(stage["data"]), "done": len(stage["data"])}
 
 
-def test_the_workflow_of_2023(case, reference, ask, refused, expected, skyreader):
+def test_the_workflow_of_2023(case, reference, ask, refused, skyreader):
     """Launch, watch, partial result, final result, find, delete the manifest of what is finished, delete the result."""
     made = ask("POST", "/scan", case.body)
     scan_id = made["scan_id"]
-    assert settled(as_launched(made)) == settled(expected(scan_id))
+    assert settled(as_launched(made)) == settled(case.manifest(scan_id))
     assert ask("POST", "/scan", case.body)["scan_id"] == scan_id
     path, result_path = f"/scan/manifest/{scan_id}", f"/scan/result/{scan_id}"
 
     check_partial(reference, skyreader, scan_id, until(lambda: ask("GET", result_path), "a partial result"))
     running = until(lambda: ask("GET", path), "a manifest", lambda found: "predictions" in stats_of(found))
-    check_running(expected, scan_id, running)
+    check_running(case, scan_id, running)
     final = until(lambda: ask("GET", result_path), "the final result", lambda found: found["is_final"])
     check_final(reference, skyreader, scan_id, final)
     manifest = ask("GET", path)
     tallies = manifest["progress"]["tallies"]
     check_tallies(reference, tallies)
-    done = done_manifest(reference, expected, scan_id, tallies)
+    done = done_manifest(case, reference, scan_id, tallies)
     assert settled(manifest) == settled(done)
     ended = {"status": "done", "progress": 1.0, "eta": 0.0, "fits_done": reference.n_fits}
     told = status(scan_state="SCAN_HAS_FINAL_RESULT", ewms_deactivated="FINISHED", scan_complete=True, told=ended)
@@ -388,7 +197,7 @@ def test_what_is_aborted_while_it_runs_stops_and_keeps_its_pixels(either_service
     scan_id = rc.request_seq("POST", "/scan", body)["scan_id"]
     path, result_path = f"/scan/manifest/{scan_id}", f"/scan/result/{scan_id}"
     until(lambda: rc.request_seq("GET", result_path), "a pixel")
-    before = until(lambda: rc.request_seq("GET", path), "progress", lambda found: found["progress"])
+    before = until(lambda: rc.request_seq("GET", path), "progress", lambda found: "predictions" in stats_of(found))
     aborted = rc.request_seq("DELETE", path)
     told = {"status": "aborted", "state": "STOPPED__PARTIAL_RESULT_GENERATED", "ended": NOW, "seconds_left": None}
     expected = before | {"is_deleted": True, "complete": True, "skydriver": before["skydriver"] | told}
