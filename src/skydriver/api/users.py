@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-from skydriver.api import examples
+from skydriver.api import examples, schemas
 from skydriver.api.answers import json_answer
 from skydriver.api.arguments import Flag, IncludeDeleted, Number, ScanId
 from skydriver.api.bodies import Body, SmallBody, json_object, json_object_with_nan
@@ -41,7 +41,7 @@ def find(
     "/scan",
     summary="Launch a scan of an event",
     responses=answers(examples.MANIFEST, 400, 401, 403, 409, 413, 422, 503),
-    openapi_extra=takes(examples.SUBMISSION),
+    openapi_extra=takes(examples.SUBMISSION, schemas.SUBMISSION),
 )
 def launch(asking: Asking, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
     service, arguments = asking.as_user(), json_object_with_nan(body)

@@ -226,6 +226,15 @@ def test_what_is_nested_too_deep_to_store_is_refused(client, scan_id):
     assert (answer.status_code, answer.json()["error"][:10]) == (400, "progress: ")
 
 
+@pytest.mark.parametrize("number", [b"1" + b"0" * 400, b'"\\ud800"'])
+def test_what_no_document_can_hold_is_refused(client, scan_id, number):
+    stage = b'{"columns": ["llh", "x"], "metadata": {}, "data": [[NaN, ' + number + b"]]}"
+    answer = client.put(
+        f"/scan/result/{scan_id}", content=b'{"skyscan_result": {"nside-8": ' + stage + b'}, "is_final": true}'
+    )
+    assert (answer.status_code, answer.json()["error"][:16]) == (400, "skyscan_result: ")
+
+
 def test_nobody_reports_to_a_scan_that_the_service_does(client, launch):
     own = launch()
     assert client.patch(f"/scan/manifest/{own}", json=examples.PATCH).status_code == 409

@@ -130,6 +130,13 @@ def tallies(connection: Connection, scan: str) -> list[Tallied]:
     return [Tallied(nside, number, int(n), int(done), float(spent)) for nside, number, n, done, spent in rows]
 
 
+def best(connection: Connection, scan: str) -> tuple[int, int, float] | None:
+    """Nside, pixel and llh of the best fit so far: ties to the finer stage, then to the lower pixel; None without."""
+    query = select(c.nside, c.pixel, c.llh).where(c.scan == scan, c.state == DONE, c.llh.is_not(None))
+    row = connection.execute(query.order_by(c.llh, c.nside.desc(), c.pixel).limit(1)).one_or_none()
+    return None if row is None else (row.nside, row.pixel, row.llh)
+
+
 def finished(connection: Connection, scan: str, nside: int = 0, number: int = 0) -> Sequence[Fit]:
     """The fits that are done; only those of a round and what comes behind it, where one is given."""
     behind = or_(c.nside > nside, and_(c.nside == nside, c.round >= number))

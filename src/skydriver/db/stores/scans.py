@@ -11,7 +11,7 @@ from skydriver.db.schema.fits import OPEN
 from skydriver.db.tables import events, fits, scans
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -88,9 +88,8 @@ def mjd(connection: Connection, event: str) -> float:
     return float(connection.execute(select(events.c.mjd).where(events.c.id == event)).scalar_one())
 
 
-def measured(connection: Connection, scan_id: str, progress: bytes, fraction: float, left_s: float | None) -> None:
+def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> None:
     """Store how far a scan is, unless it ended meanwhile; it never goes backwards."""
     c = scans.c
     higher = case((c.fraction > fraction, c.fraction), else_=fraction)
-    values = {"progress": progress.decode(), "fraction": higher, "seconds_left": left_s}
-    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(**values))
+    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(fraction=higher, **values))
