@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from api_documents import NOW, REQUEST, manifest
+from api_documents import NOW, REQUEST, manifest, status
 from skydriver.api import examples
 
 if TYPE_CHECKING:
@@ -120,6 +120,23 @@ class Reference:
     summary: dict[str, Any]
     n_fits: int
 
+    @property
+    def n_pixels(self):
+        return sum(len(stage["data"]) for stage in self.skymap.values())
+
+    @property
+    def best(self):
+        """The best fit, in short."""
+        return {name: self.summary["best_fit"][name] for name in ("nside", "pixel", "llh")}
+
+    @property
+    def status(self):
+        """Of the finished scan."""
+        pixels = {"pixels_done": self.n_pixels, "pixels_total": self.n_pixels, "best": self.best}
+        ended = {"status": "done", "progress": 1.0, "eta": 0.0, "fits_done": self.n_fits}
+        how = {"scan_state": "SCAN_HAS_FINAL_RESULT", "ewms_deactivated": "FINISHED", "scan_complete": True}
+        return status(**how, told=ended | pixels)
+
     def result(self, scan_id):
         """The final result of the same scan."""
         return {
@@ -163,13 +180,16 @@ def running_manifest(case, scan_id, tallies):
         "launched": NOW,
         "first_pixel": NOW,
         "seconds_left": 1.0,
+        "pixels_done": 1,
+        "pixels_total": 1,
+        "best": {"nside": 1, "pixel": 1, "llh": 1.0},
     }
     return case.manifest(scan_id, progress=progress(tallies), told=told)
 
 
 def done_manifest(case, reference, scan_id, tallies):
     """The manifest of the finished scan."""
-    n_pixels, n_fits = sum(len(stage["data"]) for stage in reference.skymap.values()), reference.n_fits
+    n_pixels, n_fits = reference.n_pixels, reference.n_fits
     stats = {"end": "", "finished": True, "predictions": {"time left": "", "total fits": n_fits}}
     how_far = progress(tallies, **stats) | {"summary": f"{n_pixels} of {n_pixels} pixels, {n_fits} fits", "end": NOW}
     told = {
@@ -177,7 +197,10 @@ def done_manifest(case, reference, scan_id, tallies):
         "state": "SCAN_HAS_FINAL_RESULT",
         "fraction": 1.0,
         "seconds_left": 0.0,
+        "pixels_done": reference.n_pixels,
+        "pixels_total": reference.n_pixels,
         "fits_done": n_fits,
+        "best": reference.best,
         "launched": NOW,
         "first_pixel": NOW,
         "ended": NOW,
