@@ -3,109 +3,19 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 
 import pytest
-from requests.exceptions import HTTPError
+from requests.exceptions import HTTPError, RequestException
 from rest_tools.client import RestClient
 
-from api_documents import NOW, REQUEST, error, external_manifest, result, status
-from external_scanner import ExternalScanner, ToldToStopError
-from skydriver.api import examples
+from api_documents import error
+from external_scanner import ToldToStopError
+from launched_scans import Launched, as_json
+from postgres_server import TEMPLATE
 from skydriver.testing.processes import wait_until
 from skydriver.testing.service import running_service
 from toy_scans import chooser
 from whole_documents import settled
-
-NSIDES = {1: 0, 4: 12}
-RUNNING = {"status": "running", "state": "IN_PROGRESS__WAITING_ON_FIRST_PIXEL_RECO"}
-PARTIAL = {"status": "running", "state": "IN_PROGRESS__PARTIAL_RESULT_GENERATED", "first_pixel": NOW}
-DONE = {"status": "done", "state": "SCAN_HAS_FINAL_RESULT", "first_pixel": NOW, "ended": NOW, "fraction": 1.0}
-ASKED = REQUEST | {"docker_tag": "external", "nsides": {"1": 0, "4": 12}, "worker_memory_bytes": 8_000_000_000}
-ARGS = "--reco-algo {} --nsides 1:0 4:12 --{}-event --predictive-scanning-threshold 1 --max-reco-time 60"
-
-
-def as_json(value):
-    """A value as it is after it was sent: the keys of objects are texts."""
-    return json.loads(json.dumps(value))
-
-
-class Launched:
-    """A scan that was launched for an external scanner, and what its documents must be after what was said of it."""
-
-    def __init__(self, rc, address, **changes):
-        self.body = examples.EXTERNAL_SUBMISSION | {"nsides": NSIDES, "force_new": True} | changes
-        self.made = rc.request_seq("POST", "/scan", self.body)
-        self.scan_id = self.made["scan_id"]
-        self.address = address
-        self.token = self.made["skydriver"].pop("token")
-        self.changes = {}
-        self.told = {}
-        self.result = None
-        self._rc = rc
-
-    def scanner(self, **options):
-        return closing(ExternalScanner(self.address, self.token, self.scan_id, NSIDES, **options))
-
-    def get(self, path, **arguments):
-        return self._rc.request_seq("GET", path.format(self.scan_id), arguments)
-
-    def delete(self, path):
-        return self._rc.request_seq("DELETE", path.format(self.scan_id))
-
-    @property
-    def manifest(self):
-        asked = ASKED | {"real_or_simulated_event": "simulated_event"}
-        told = {"nsides": "1:0,4:12", "request": asked} | self.told
-        args = ARGS.format("pandel_mpe", "simulated")
-        return external_manifest(self.scan_id, told=told, **{"scanner_server_args": args} | self.changes)
-
-    @property
-    def status(self):
-        """What its status must be."""
-        told = self.manifest["skydriver"]
-        words = {"status": told["status"], "progress": told["fraction"], "eta": told["seconds_left"]}
-        return status(
-            scan_state=told["state"].replace("STOPPED__", "ABORTED__"),
-            is_deleted=self.manifest["is_deleted"],
-            ewms_deactivated={"done": "FINISHED", "aborted": "ABORTED"}.get(told["status"]),
-            scan_complete=told["status"] == "done",
-            told=words,
-        )
-
-    def hear(self, said):
-        """Take something that was said into account, where the scan goes on."""
-        if said.method == "PATCH":
-            self._hear_progress(as_json(said.body))
-        elif said.body["skyscan_result"]:
-            self._hear_result(said.body)
-
-    def check(self, said=None):
-        """All its documents are what they must be; also what the scanner was answered with."""
-        include = {"include_deleted": True}
-        manifest = self.get("/scan/manifest/{}", **include)
-        assert settled(manifest) == settled(self.manifest)
-        assert manifest["progress"] == self.manifest["progress"]
-        assert settled(self.get("/scan/{}/status")) == settled(self.status)
-        if self.result is not None:
-            assert settled(self.get("/scan/result/{}", **include)) == settled(self.result)
-        if said is not None and said.method == "PATCH":
-            assert said.answer == manifest
-        elif said is not None:
-            assert said.answer == (self.result if said.body["skyscan_result"] else {})
-
-    def _hear_progress(self, body):
-        if "condor_cluster" in body:
-            self.changes["condor_clusters"] = [*self.changes.get("condor_clusters", []), body["condor_cluster"]]
-            return
-        self.changes |= body
-        if not self.told:
-            self.told = RUNNING
-
-    def _hear_result(self, body):
-        self.result = result(self.scan_id, body["skyscan_result"], is_final=body["is_final"])
-        self.told = DONE if body["is_final"] else PARTIAL
-        self.changes["complete"] = body["is_final"]
 
 
 @pytest.fixture
@@ -163,6 +73,14 @@ def test_a_real_alert_is_inlined_for_its_scanner(launch, shared):
     assert scan.get("/scan/{}/status")["scan_complete"] is True
 
 
+def reaches(scan):
+    """Whether its manifest can be had."""
+    try:
+        return scan.get("/scan/manifest/{}")
+    except RequestException:
+        return None
+
+
 def until_told(words):
     """What a scanner says until it is told to stop, which it must be."""
     while True:
@@ -213,6 +131,26 @@ def test_one_that_was_silent_for_too_long_is_told_to_stop(tmp_path):
             told = scan.get("/scan/{}/status")
             assert (told["ewms_deactivated"], told["skydriver"]["code"]) == ("ABORTED", "scanner_silent")
             assert scanner.progress("late").answer["complete"] is True
+        client.close()
+
+
+def test_a_database_that_is_away_is_no_reason_to_stop_nor_to_miss_an_abort(own_postgres, tmp_path):
+    database_url = own_postgres.url(own_postgres.copy(TEMPLATE))
+    with running_service(tmp_path / "service", database_url=database_url) as running:
+        client = RestClient(running.url)
+        scan = Launched(client, running.url)
+        with scan.scanner() as scanner:
+            words = scanner.run()
+            scan.hear(next(words))
+            scanner.heed()
+            own_postgres.stop()
+            scanner.heed()
+            own_postgres.start()
+            wait_until(lambda: reaches(scan), "the database answers again")
+            scan.check()
+            scan.delete("/scan/manifest/{}")
+            with pytest.raises(ToldToStopError):
+                scanner.heed()
         client.close()
 
 
