@@ -18,6 +18,7 @@ import pytest
 
 from databases import copied
 from disturbed import QUICK_LEASES, References, memory_of
+from postgres_server import TEMPLATE
 from skydriver.testing.processes import wait_until
 from skydriver.testing.service import running_service
 
@@ -92,6 +93,21 @@ def small_scan(tmp_path_factory, command):
     """A finished scan: its answer and the folder of its products."""
     scan = command(tmp_path_factory.mktemp("small"))
     return scan.scan(), scan.folder / "out"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either_service(request, tmp_path_factory):
+    """A service with two workers for all tests of a file; once for each kind of database."""
+    folder = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        with running_service(folder, workers=2) as running:
+            yield running
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.copy(TEMPLATE)
+    with running_service(folder, database_url=server.url(name), workers=2) as running:
+        yield running
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Processes:
@@ -201,3 +217,15 @@ def served(request, tmp_path_factory):
             return running, memory
 
         yield of
+
+
+@pytest.fixture
+def at_rest():
+    """Whether none of the given processes burns CPU time for a while."""
+
+    def rests(pids):
+        before = [cpu_seconds(pid) for pid in pids]
+        time.sleep(0.3)
+        return before == [cpu_seconds(pid) for pid in pids]
+
+    return rests
