@@ -18,7 +18,6 @@ import pytest
 
 from databases import copied
 from disturbed import QUICK_LEASES, References, memory_of
-from postgres_server import TEMPLATE
 from skydriver.testing.processes import wait_until
 from skydriver.testing.service import running_service
 
@@ -104,10 +103,8 @@ def either_service(request, tmp_path_factory):
             yield running
         return
     server = request.getfixturevalue("postgres")
-    name = server.copy(TEMPLATE)
-    with running_service(folder, database_url=server.url(name), workers=2) as running:
+    with copied(server) as url, running_service(folder, database_url=url, workers=2) as running:
         yield running
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Processes:

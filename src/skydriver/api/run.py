@@ -22,6 +22,7 @@ from skydriver.services.context import Service
 from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
+from skydriver.services.memory import look_past_what_is_here, share_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,5 +175,8 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     SettingError
         If the address cannot be served on; the others as in `opened`.
     """
+    share_one_arena()
     with opened(settings, watch) as service:
-        Running(service, on_ready).serve_until_stopped()
+        running = Running(service, on_ready)
+        look_past_what_is_here()
+        running.serve_until_stopped()
