@@ -45,7 +45,7 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
         Of which scan; it may be deleted or over, but must be an external one.
     arguments
         ``progress``, ``event_metadata``, ``scan_metadata`` and ``condor_cluster``, each an object or absent; others do
-        not matter. The two metadata are written once; equal clusters count once.
+        not matter. The two metadata are written once, and empty ones not at all; equal clusters count once.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
     """
     said = {
         "progress": checked_json("progress", arguments.get("progress"), MAX_PROGRESS),
-        "event_metadata": checked_json("event_metadata", arguments.get("event_metadata"), MAX_METADATA),
-        "scan_metadata": checked_json("scan_metadata", arguments.get("scan_metadata"), MAX_METADATA),
+        "event_metadata": checked_json("event_metadata", arguments.get("event_metadata") or None, MAX_METADATA),
+        "scan_metadata": checked_json("scan_metadata", arguments.get("scan_metadata") or None, MAX_METADATA),
         "condor_cluster": checked_json("condor_cluster", arguments.get("condor_cluster"), MAX_CLUSTER),
     }
     if said["event_metadata"] is not None:

@@ -102,6 +102,11 @@ def test_a_whole_scan(client, patch, put, scan_id):
     assert client.get(f"/scan/manifest/{scan_id}").json() == done
 
 
+def test_empty_metadata_are_none(patch):
+    assert patch(event_metadata={}, scan_metadata={}).json()["scan_metadata"] is None
+    assert patch(event_metadata=examples.EVENT_METADATA, scan_metadata=examples.SCAN_METADATA).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["event_metadata", "scan_metadata"])
 def test_metadata_are_written_once(client, patch, scan_id, name):
     first = examples.PATCH[name]

@@ -62,6 +62,12 @@ def count_living(connection: Connection, pool: str) -> int:
     return int(connection.execute(_COUNT_LIVING, {"pool": pool}).scalar_one())
 
 
+def has_peers(connection: Connection, worker: Worker) -> bool:
+    """Whether another one lives, of whatever pool, that may fit the same scans."""
+    where = (workers.c.state == ALIVE, workers.c.numerics == worker.numerics, workers.c.id != worker.id)
+    return connection.execute(select(workers.c.id).where(*where).limit(1)).first() is not None
+
+
 def silent_since(connection: Connection, moment: float) -> Sequence[str]:
     """Workers that are taken to live and said nothing since `moment`."""
     query = select(workers.c.id).where(workers.c.state == ALIVE, workers.c.seen < moment)
