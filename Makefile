@@ -30,6 +30,7 @@ benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/topology.py
 	$(BIN)/python benchmarks/products.py
+	$(BIN)/python benchmarks/service.py
 
 clean:
 	rm -rf $(VENV) $(OUT) $(SCHEMAS)/node_modules .soak build dist

@@ -54,6 +54,7 @@ class Database:
         self.is_sqlite = self.file is not None
         self._writers = self.engine.execution_options(writes=True)
         self._readers = self.engine if self.is_sqlite else self.engine.execution_options(**_ONE_MOMENT)
+        self._glancers = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._watch = watch
         self._busy_seconds = busy_seconds
         self._one_writer = threading.Lock()
@@ -78,6 +79,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Read, as of one moment; an `UnavailableError` says that the database is away."""
         with outages(), self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Read, each statement as of its own moment: on PostgreSQL one question instead of three; errors as there."""
+        with outages(), self._glancers.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

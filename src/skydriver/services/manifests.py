@@ -43,7 +43,7 @@ def manifest(
     UnknownError
         If there is none to show.
     """
-    with service.database.reading() as connection:
+    with service.database.glancing() as connection:  # one row, and an event, which never changes
         scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=include_deleted)
         event = event_text(connection, scan.event) if generation == 2023 else None
     made = _of_2025(scan) if event is None else _of_2023(scan, event)

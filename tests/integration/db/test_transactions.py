@@ -37,6 +37,18 @@ def test_a_reader_sees_one_moment_while_another_writes(database):
     assert stored(database) == both("a")
 
 
+def test_a_glance_sees_what_is_stored_and_leaves_readers_as_they_were(database):
+    count = select(func.count()).select_from(prepared)
+    store(database, "a")
+    with database.glancing() as connection:
+        before = connection.execute(count).scalar_one()
+    assert before == len(both("a"))
+    with database.reading() as connection:
+        assert connection.execute(count).scalar_one() == before
+        store(database, "b")
+        assert connection.execute(count).scalar_one() == before
+
+
 def test_each_that_waits_in_line_writes_once_and_all(database):
     patient = open_database(database.engine.url.render_as_string(hide_password=False))
     with ThreadPoolExecutor(16) as threads:
