@@ -86,8 +86,14 @@ class BoundedProtocol(PhrasingProtocol):
             self._timer = self.loop.call_later(LOOK_S, self._look)
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
-        if not self.transport.is_closing() and (self.cycle is None or not self.cycle.response_started):
+        if not self.transport.is_closing() and self._may_answer():
             content = orjson.dumps({"code": status.value, "error": sentence})
             head = STATUS_LINE[status.value] + b"content-type: application/json\r\nconnection: close\r\n"
             self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head, len(content), content))
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether no answer to this request, or to one before it, is under way."""
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        return self._head is None and not self.cycle.response_started
