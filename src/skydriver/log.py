@@ -1,7 +1,7 @@
 """Structured logging: events with ids, one line each on standard error.
 
-A line that cannot be written is lost, and nothing else: whoever logs goes on where the disk is full or the terminal gone.
-A warning or error that goes on and on is told once a minute.
+A line that cannot be written is lost, and nothing else: whoever logs goes on where the disk is full or the terminal
+gone. A warning or error that goes on and on is told once a minute.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -74,8 +73,11 @@ def test_an_option_is_named_as_it_was_given(tmp_path):
 
 
 def test_a_scan_that_waits_is_there_when_the_service_was_stopped_for_longer_than_a_lease(tmp_path):
-    with running_service(tmp_path, workers=1, lease_s=1.0, heartbeat_s=0.2) as running, closing(running.client()) as client:
-        slow = DUMMY | {"reco_algo": "dummy:1:0.3"}
+    with (
+        running_service(tmp_path, workers=1, lease_s=1.0, heartbeat_s=0.2) as running,
+        closing(running.client()) as client,
+    ):
+        slow = DUMMY | {"reco_algo": "dummy:1:0.1"}
         scan_id = client.submit(slow)["scan_id"]
         wait_until(lambda: client.status(scan_id)["skydriver"]["status"] == "running", "it runs", 60.0)
         os.kill(running.pid, signal.SIGSTOP)
@@ -85,4 +87,4 @@ def test_a_scan_that_waits_is_there_when_the_service_was_stopped_for_longer_than
         wait_until(lambda: client.status(scan_id)["skydriver"]["status"] in ENDED, "the scan ends", 60.0)
         result = client.result(scan_id)
         assert result["is_final"]
-        assert len(json.loads(json.dumps(result))["skyscan_result"]["nside-1"]["data"]) == 12
+        assert len(result["skyscan_result"]["nside-1"]["data"]) == 12

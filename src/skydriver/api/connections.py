@@ -1,4 +1,4 @@
-"""Connections with bounds: whoever sends no end of a head, or never the rest of a request, is told so and hung up on."""
+"""Connections with bounds: who sends no end of a head, or never the rest of a request, is told so and hung up on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from skydriver.api.phrases import PhrasingProtocol
 
 if TYPE_CHECKING:
     import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 MAX_HEAD: Final = 65_536
 """Bytes of a request line and headers; of what comes in one piece it may be more."""
@@ -94,6 +96,7 @@ class BoundedProtocol(PhrasingProtocol):
 
     def _may_answer(self) -> bool:
         """Whether no answer to this request, or to one before it, is under way."""
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
             return True
-        return self._head is None and not self.cycle.response_started
+        return self._head is None and not cycle.response_started
