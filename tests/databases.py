@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -100,11 +100,18 @@ def _server(folder):
     server.remove()
 
 
-def _copied(server):
+@contextmanager
+def copied(server):
+    """The URL of a database of this release, on a server, that is there meanwhile."""
     name = server.copy(TEMPLATE)
     yield server.url(name)
-    close_databases()
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _copied(server):
+    with copied(server) as url:
+        yield url
+        close_databases()
 
 
 def _make(url: str) -> None:

@@ -1,11 +1,13 @@
 """`make soak`: the long repetitions, resumable.
 
-Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--muons 1000] [--seed N]
+Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--muons 1000] [--seed N]
 
 First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events.
 The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
 one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
-tests/acceptance/test_killed_products.py. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
+tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and at
+every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS, which go
+on where they were stopped. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
 often does the statistical 90 % region hold it? That too goes on where it was stopped.
 """
 
@@ -22,15 +24,18 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 FUZZER = REPOSITORY / "tests" / "integration" / "test_fuzz_events.py"
 KILLER = REPOSITORY / "tests" / "acceptance" / "test_killed_products.py"
+FAULTS = ("test_kills.py", "test_commit_faults.py", "test_postgresql_goes.py", "test_odd_workers.py")
 STATE = REPOSITORY / ".soak" / "fuzz.json"
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
 CHUNK = 2000
+FAULTS_CHUNK = 5
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--faults", type=int, default=50)
     parser.add_argument("--muons", type=int, default=1000)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
@@ -44,6 +49,7 @@ def main() -> None:
         STATE.write_text(json.dumps(state))
     print(f"{arguments.inputs} inputs passed", flush=True)
     _kill(arguments.kills, state["seed"])
+    _disturb(state, arguments.faults)
     _measure_coverage(arguments.muons, state["seed"])
     STATE.unlink()
 
@@ -52,9 +58,9 @@ def _state(seed: int | None) -> dict[str, int]:
     """Where an unfinished run stopped, or a new start."""
     STATE.parent.mkdir(exist_ok=True)
     if STATE.exists() and seed is None:
-        state: dict[str, int] = json.loads(STATE.read_text())
+        state: dict[str, int] = {"faults": 0} | json.loads(STATE.read_text())
         return state
-    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0}
+    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0, "faults": 0}
 
 
 def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
@@ -67,6 +73,23 @@ def _kill(n: int, seed: int) -> None:
     """Kill `skydriver products` so often."""
     environment = os.environ | {"SKYDRIVER_FUZZ_SEED": str(seed), "SKYDRIVER_KILLS": str(n)}
     subprocess.run([sys.executable, "-m", "pytest", "-q", str(KILLER)], env=environment, check=True)
+
+
+def _disturb(state: dict[str, int], n: int) -> None:
+    """Disturb scans of a service in every way so often; what was survived is printed."""
+    files = [str(KILLER.with_name(name)) for name in FAULTS]
+    while state["faults"] < n:
+        some = min(FAULTS_CHUNK, n - state["faults"])
+        print(f"faults of seed {state['seed']}, from {state['faults']}", flush=True)
+        numbers = {
+            "SKYDRIVER_FUZZ_SEED": state["seed"],
+            "SKYDRIVER_FUZZ_START": state["faults"],
+            "SKYDRIVER_KILLS": some,
+        }
+        environment = os.environ | {name: str(value) for name, value in numbers.items()}
+        subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", *files], env=environment, check=True)
+        state["faults"] += some
+        STATE.write_text(json.dumps(state))
 
 
 def _measure_coverage(n: int, seed: int) -> None:

@@ -10,12 +10,20 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from databases import copied
+from disturbed import QUICK_LEASES, References, memory_of
+from skydriver.testing.processes import wait_until
+from skydriver.testing.service import running_service
+
 SKYDRIVER = Path(sys.executable).with_name("skydriver")
 LIMIT_S = 60
+KINDS = ("sqlite", "postgresql")
 SMALL = ("--reco", "dummy", "--nsides", "1:0,4:12", "--workers", "2")
 
 
@@ -47,10 +55,10 @@ class Command:
         stdout, stderr = self.end(process)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
-    def end(self, process: subprocess.Popen) -> tuple[str, str]:
+    def end(self, process: subprocess.Popen, seconds: float = LIMIT_S) -> tuple[str, str]:
         """Wait for its end, and read what it printed."""
         try:
-            return process.communicate(timeout=LIMIT_S)
+            return process.communicate(timeout=seconds)
         finally:
             with contextlib.suppress(ProcessLookupError):  # there should be none left
                 os.killpg(process.pid, signal.SIGKILL)
@@ -84,6 +92,19 @@ def small_scan(tmp_path_factory, command):
     """A finished scan: its answer and the folder of its products."""
     scan = command(tmp_path_factory.mktemp("small"))
     return scan.scan(), scan.folder / "out"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either_service(request, tmp_path_factory):
+    """A service with two workers for all tests of a file; once for each kind of database."""
+    folder = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        with running_service(folder, workers=2) as running:
+            yield running
+        return
+    server = request.getfixturevalue("postgres")
+    with copied(server) as url, running_service(folder, database_url=url, workers=2) as running:
+        yield running
 
 
 class Processes:
@@ -165,3 +186,43 @@ def processes():
 def hanging():
     """Whether all of the given fits hang: each of their processes has burnt CPU time for long."""
     return lambda pids: bool(pids) and all(cpu_seconds(pid) > 0.3 for pid in pids)
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory, command):
+    """The maps of undisturbed scans."""
+    return References(command(tmp_path_factory.mktemp("references")))
+
+
+@pytest.fixture(scope="module")
+def served(request, tmp_path_factory):
+    """A function from a test's number to a service with two workers that lives, and its database; kinds take turns."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(kind):
+            url = stack.enter_context(copied(request.getfixturevalue("postgres"))) if kind == "postgresql" else None
+            folder = tmp_path_factory.mktemp(kind)
+            running = stack.enter_context(running_service(folder, database_url=url, workers=2, **QUICK_LEASES))
+            return running, stack.enter_context(memory_of(running))
+
+        def of(number):
+            running, memory = started(KINDS[number % len(KINDS)])
+            if not running.is_alive:  # a test before failed
+                running.restart()
+            wait_until(lambda: memory.n_workers() >= 2, "both workers have registered")
+            return running, memory
+
+        yield of
+
+
+@pytest.fixture
+def at_rest():
+    """Whether none of the given processes burns CPU time for a while."""
+
+    def rests(pids):
+        before = [cpu_seconds(pid) for pid in pids]
+        time.sleep(0.3)
+        return before == [cpu_seconds(pid) for pid in pids]
+
+    return rests

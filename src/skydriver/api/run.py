@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
 from skydriver.clusters.local import LocalPool
+from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
@@ -21,12 +22,15 @@ from skydriver.services.context import Service
 from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
+from skydriver.services.memory import look_past_what_is_here, share_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from skydriver.config import Settings
+    from skydriver.db.database import Watch
+    from skydriver.db.stores.workers import Worker
 
 LOCAL: Final = "local"
 """The pool of this machine's workers."""
@@ -113,8 +117,15 @@ def local_pool(service: Service, size: int, url: str) -> LocalPool:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Service]:
+def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
     """The service's memory, of this release, with nothing running yet.
+
+    Parameters
+    ----------
+    settings
+        All settings.
+    watch
+        As `Database` takes it; nothing that an operator sets leads here.
 
     Raises
     ------
@@ -128,15 +139,26 @@ def opened(settings: Settings) -> Iterator[Service]:
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(open_data(settings))
-        database = stack.enter_context(closing(Database(settings.url)))
+        database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
         service = Service(settings, database)
-        if database.is_sqlite:  # one service has it to itself: workers of the one before are gone
-            free_all_local(service, LOCAL, "the service was started again")
+        _free_what_was_ours(service)
         yield service
 
 
-def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
+def _free_what_was_ours(service: Service) -> None:
+    """Local workers end with their service: what those of the one before held is free at once.
+
+    On SQLite there is no other service; else there may be, and only those are gone that this machine knows to be.
+    """
+
+    def is_gone(worker: Worker) -> bool:
+        return service.database.is_sqlite or has_ended(worker.host, worker.pid)
+
+    free_all_local(service, LOCAL, "the service was started again", is_gone)
+
+
+def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | None = None) -> None:
     """Serve until SIGINT, SIGTERM or `Running.end`.
 
     Parameters
@@ -145,11 +167,16 @@ def run(settings: Settings, on_ready: Callable[[Running], Any]) -> None:
         All settings.
     on_ready
         Called once requests are answered, in the thread that answers them.
+    watch
+        As in `opened`.
 
     Raises
     ------
     SettingError
         If the address cannot be served on; the others as in `opened`.
     """
-    with opened(settings) as service:
-        Running(service, on_ready).serve_until_stopped()
+    share_one_arena()
+    with opened(settings, watch) as service:
+        running = Running(service, on_ready)
+        look_past_what_is_here()
+        running.serve_until_stopped()

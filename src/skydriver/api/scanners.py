@@ -23,7 +23,7 @@ routes = APIRouter(tags=["External scanners"])
     openapi_extra=takes(examples.PATCH, schemas.PATCH),
 )
 def patch_manifest(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
-    service = asking.as_user(scan_id)
+    service = asking.as_scanner(scan_id)
     return json_answer(external.patch_manifest(service, scan_id, json_object(body)))
 
 
@@ -34,5 +34,5 @@ def patch_manifest(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response
     openapi_extra=takes(examples.PUT, schemas.PUT),
 )
 def put_result(asking: Asking, scan_id: ScanId, body: Body) -> Response:
-    service = asking.as_user(scan_id)
+    service = asking.as_scanner(scan_id)
     return json_answer(external.put_result(service, scan_id, json_object_with_nan(body)))

@@ -96,4 +96,4 @@ def delete_result(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     responses=answers(examples.STATUS, 401, 403, 404, 503),
 )
 def get_status(asking: Asking, scan_id: ScanId) -> Response:
-    return json_answer(scan_status.status(asking.as_user(scan_id), scan_id))
+    return json_answer(asking.status(scan_id, lambda: scan_status.status(asking.as_user(scan_id), scan_id)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     from skydriver.db.commit_points import CommitPoint
 
-__all__ = ["Connection", "Database", "When"]
+__all__ = ["Connection", "Database", "Watch", "When"]
 
 BUSY_SECONDS = 10.0
 """A write waits so long for another that writes, and whoever asks for a connection for one, s."""
 
 When = Literal["before", "after"]
+Watch: TypeAlias = "Callable[[CommitPoint, When], None]"
 
 
 class Database:
@@ -45,7 +46,7 @@ class Database:
     def __init__(
         self,
         url: str,
-        watch: Callable[[CommitPoint, When], None] | None = None,
+        watch: Watch | None = None,
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
         self.engine = make_engine(url, busy_seconds)

@@ -47,7 +47,8 @@ class RunningService:
         """Its address, which stays when it is started again."""
         self.processes = MarkedProcesses()
         self._command = command
-        self._environment = _environment(settings) | dict(environment) | self.processes.environment
+        self.environment = _environment(settings) | dict(environment) | self.processes.environment
+        """Variables that it is started with the next time."""
         self._n_starts = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -91,7 +92,7 @@ class RunningService:
         with self._file("out").open("wb") as out, self._file("log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 self._command,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
@@ -105,7 +106,7 @@ class RunningService:
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.printed()}\n{self.log()}") from error
         self.url = self._address() or ""
-        self._environment[f"{PREFIX}PORT"] = self.url.rpartition(":")[2]
+        self.environment[f"{PREFIX}PORT"] = self.url.rpartition(":")[2]
 
     def kill(self) -> None:
         """Kill the service itself, and nothing else, at once; wait until it is gone."""

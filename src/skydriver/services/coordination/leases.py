@@ -178,7 +178,7 @@ def _count(turn: Turn, scan: scans.Scan, outcomes: Outcomes) -> None:
 def _next(turn: Turn, worker: workers.Worker) -> Lease | None:
     """The next task for a worker, of the first scan that has one for it."""
     connection = turn.connection
-    others = workers.count_living(connection, worker.pool) > 1
+    others = workers.has_peers(connection, worker)
     for scan_id in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
         scan = scans.lock(connection, scan_id, wait=False)
         if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan_id) >= scan.n_workers:

@@ -97,9 +97,10 @@ def _document(scan: scans.Scan, ahead: Forecast, tallies: Sequence[Tally], now: 
 
 
 def _stats(scan: scans.Scan, ahead: Forecast, began: float, now: float) -> dict[str, Any]:
-    stats: dict[str, Any] = {"start": _iso(began), "runtime": _span(now - began)}
+    """Objects of texts, as scanners send them: programs of 2023 look into each."""
+    stats: dict[str, Any] = {"start": {"scanner start": _iso(began)}, "runtime": {"elapsed": _span(now - began)}}
     if scan.fits_done:
-        stats["rate"] = f"{scan.cpu_seconds / scan.fits_done:.4g} CPU-seconds per fit"
+        stats["rate"] = {"per fit": f"{scan.cpu_seconds / scan.fits_done:.4g} CPU-seconds"}
     if ahead.seconds_left is not None:
         stats["predictions"] = {"time left": _span(ahead.seconds_left), "total fits": ahead.fits_expected}
     return stats

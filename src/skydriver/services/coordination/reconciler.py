@@ -24,6 +24,7 @@ from skydriver.services.coordination.silence import free_expired
 from skydriver.services.coordination.states import ACTIVE, ENDED, Status
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.watchdog import Watchdog
+from skydriver.services.memory import give_back
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -123,8 +124,14 @@ class Reconciler:
         if scan.status == Status.PREPARING:
             return prepare_scan(self._service, scan.id)
         if scan.status == Status.FINISHING:
-            return finish(self._service, scan.id)
+            return self._finish(scan)
         return self._follow(scan)
+
+    def _finish(self, scan: scans.Scan) -> bool:
+        """Make its map, which takes much memory for a moment."""
+        did = finish(self._service, scan.id)
+        give_back()
+        return did
 
     def _follow(self, scan: scans.Scan) -> bool:
         """A scan that workers fit: what it wants next is seen to by their reports, but for what a crash left."""

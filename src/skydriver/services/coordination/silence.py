@@ -10,6 +10,8 @@ from skydriver.services.coordination.freeing import bury, expire
 from skydriver.services.coordination.turn import take_turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skydriver.services.context import Service
 
 LEASES_AHEAD = 3.0
@@ -35,8 +37,11 @@ def free_expired(service: Service) -> bool:
     return True
 
 
-def free_all_local(service: Service, pool: str, reason: str) -> None:
-    """Take leave of all workers of a pool: those of a service that ended, when the next begins."""
+def free_all_local(
+    service: Service, pool: str, reason: str, is_gone: Callable[[workers.Worker], bool] = lambda _worker: True
+) -> None:
+    """Take leave of workers of a pool, those that are gone: of a service that ended, when the next begins."""
     with take_turn(service, CommitPoint.EXPIRE) as turn:
         for worker in workers.living(turn.connection, pool):
-            bury(turn, worker.id, reason, suspect=False)
+            if is_gone(worker):
+                bury(turn, worker.id, reason, suspect=False)
