@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from skydriver.testing.processes import wait_until
 from skydriver.testing.service import SERVE, running_service
 
 DUMMY = SUBMISSION | {"reco_algo": "dummy:1", "nsides": {"1": 0}, "force_new": True}
+LIMITS = Path("/proc/self/limits")
 ENDED = ("done", "failed", "aborted")
 
 
@@ -64,6 +67,15 @@ def test_it_serves_on_the_other_address_of_this_machine_alone(tmp_path):
     with running_service(tmp_path, workers=1, host="::1") as running:
         assert running.url.startswith("http://[::1]:")
         assert scan(running) == "done"
+
+
+@pytest.mark.skipif(not LIMITS.exists(), reason="no /proc")
+def test_it_takes_as_many_files_as_it_may(tmp_path):
+    few = ("sh", "-c", 'ulimit -S -n 100; exec "$@"', "sh", *SERVE)
+    with running_service(tmp_path, command=few) as running:
+        limits = (LIMITS.parent.parent / str(running.pid) / "limits").read_text()
+        soft, hard = re.search(r"^Max open files +(\d+) +(\d+|unlimited)", limits, re.MULTILINE).groups()
+        assert int(soft) == (65_536 if hard == "unlimited" else min(int(hard), 65_536))
 
 
 def test_an_option_is_named_as_it_was_given(tmp_path):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 GRACE_S: Final = 10
 """Requests that are under way when the service is to end have so long."""
 BACKLOG: Final = 1024
+MANY_FILES: Final = 65_536
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end it in order: Ctrl-C, a wish, and the end of the terminal that it was started from."""
 
@@ -73,6 +75,7 @@ class Server(uvicorn.Server):
 
     def serve_until_stopped(self) -> None:
         """Serve."""
+        allow_many_files()
         with self._socket:
             self.run(sockets=[self._socket])
 
@@ -112,6 +115,15 @@ class Server(uvicorn.Server):
 def serve(app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve an app until SIGINT or SIGTERM (see `Server`)."""
     Server(app, host, port, on_ready).serve_until_stopped()
+
+
+def allow_many_files() -> None:
+    """Take as many open files as the system allows without asking: each connection and worker takes some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:
