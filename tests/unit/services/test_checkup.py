@@ -25,5 +25,5 @@ def test_a_folder_that_cannot_be_made_is_wrong(tmp_path):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - it is to be refused
 def test_an_address_that_others_reach_is_wrong(host):
-    with pytest.raises(SettingError, match="^host: "):
+    with pytest.raises(SettingError, match=r"^host: "):
         LOOKS["address"](Settings(host=host, port=0))
