@@ -39,6 +39,19 @@ def end_by_hand(service, scan_id="scan1"):
         return abort(connection, service.database.now(connection), scan_id)
 
 
+def test_workers_fill_no_disk_with_what_they_say(service, monkeypatch):
+    monkeypatch.setattr(scan_log, "MOST_OF_WORKERS", 10)
+    store_scan(service)
+    with service.database.transaction(CommitPoint.LOG) as connection:
+        for n in range(5):
+            scan_log.add_of_worker(connection, 0.0, "scan1", "w", [f"{n}a", f"{n}b", f"{n}c"])
+        scan_log.add_of_worker(connection, 0.0, "scan1", "w", [])
+        scan_log.add(connection, 0.0, "scan1", "service", ["done"])
+    lines = log_of(service)
+    assert lines[:9] == ["0a", "0b", "0c", "1a", "1b", "1c", "2a", "2b", "2c"]
+    assert lines[9:] == ["further lines are not kept", "done"]
+
+
 def test_from_queue_to_result(service, reconciler):
     store_scan(service)
     assert row_of(service).status == "queued"
