@@ -94,6 +94,19 @@ def small_scan(tmp_path_factory, command):
     return scan.scan(), scan.folder / "out"
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either_service(request, tmp_path_factory):
+    """A service with two workers for all tests of a file; once for each kind of database."""
+    folder = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        with running_service(folder, workers=2) as running:
+            yield running
+        return
+    server = request.getfixturevalue("postgres")
+    with copied(server) as url, running_service(folder, database_url=url, workers=2) as running:
+        yield running
+
+
 class Processes:
     """The processes of one session."""
 
@@ -201,3 +214,15 @@ def served(request, tmp_path_factory):
             return running, memory
 
         yield of
+
+
+@pytest.fixture
+def at_rest():
+    """Whether none of the given processes burns CPU time for a while."""
+
+    def rests(pids):
+        before = [cpu_seconds(pid) for pid in pids]
+        time.sleep(0.3)
+        return before == [cpu_seconds(pid) for pid in pids]
+
+    return rests

@@ -13,6 +13,7 @@ import subprocess
 import httpx
 import pytest
 
+from skydriver.cli.submit import arguments_of, local_cluster
 from skydriver.testing.processes import MarkedProcesses, wait_until
 from skydriver.testing.service import running_service
 
@@ -60,6 +61,35 @@ def test_a_signal_ends_it_in_order(tmp_path, number):
         assert running.stop(number, seconds=15.0) == 0
         running.wait_until_nothing_is_left(5.0)
         assert "Traceback" not in running.log()
+
+
+def test_an_address_that_cannot_be_printed_ends_it(skydriver, serve):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = serve("--workers", "1", stdout=full)
+    _, stderr = skydriver.end(process)
+    assert process.returncode == 3
+    assert "Traceback" not in stderr
+    assert stderr.splitlines()[-1] == "error: cannot write to standard output: No space left on device"
+
+
+def test_what_its_workers_were_at_is_given_back_and_no_fit_is_suspected(tmp_path):
+    """The workers speak with it to their end: it stops answering after they have."""
+    with running_service(tmp_path, workers=2) as running, running.client() as client:
+        scan_id = client.submit(slow_scan())["scan_id"]
+        wait_until(lambda: len(running.fits()) == 2, "both workers fit")
+        wait_until(lambda: client.status(scan_id)["skydriver"]["fits_done"] > 4, "some fits are done")
+        running.stop()
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "skydriver.sqlite")) as connection:
+            assert connection.execute("SELECT count(*) FROM fits WHERE losses > 0").fetchone() == (0,)
+            assert connection.execute("SELECT count(*) FROM fits WHERE state = 1").fetchone() == (0,)
+            states = {state for (state,) in connection.execute("SELECT state FROM tasks")}
+    assert states <= {"answered", "returned"}
+
+
+def slow_scan():
+    """A submission whose fits take a while each."""
+    request = arguments_of("example", simulated=None) | {"docker_tag": "latest", "reco_algo": "dummy:1:0.2"}
+    return request | {"nsides": {"8": 0}, "cluster": local_cluster(2)}
 
 
 def test_impatience_ends_it_at_once(tmp_path):

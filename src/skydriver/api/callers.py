@@ -1,8 +1,8 @@
 """Who calls, and what that allows.
 
 While no issuer of tokens is configured the service is reached from its own machine only, and everybody there may do
-everything, under the name ``local``, with any token or none. A token that the service itself made allows what it was
-made for and nothing else.
+everything, under the name ``local``, with any token or none; but scanners and workers show tokens that are known. A
+token that the service itself made allows what it was made for and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from skydriver.errors import DeniedError
 from skydriver.services import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skydriver.services.context import Service
     from skydriver.services.tokens import Token
 
@@ -46,9 +48,26 @@ class Caller:
             If the token is for something else.
         """
         token = None if self.bearer is None else tokens.find(self.service, self.bearer)
-        if token is not None and (token.kind != "scan" or token.scope != scan_id):
-            raise DeniedError(f"Authorization: this token is for {token.kind} {token.scope} alone", known=True)
+        if token is not None:
+            _check_scope(token, scan_id)
         return self.service
+
+    def as_scanner(self, scan_id: str) -> Service:
+        """The service, for what a scanner says of its scan; a token that was sent must be one of ours.
+
+        Raises
+        ------
+        DeniedError
+            If the token is not known or has expired, or is for something else.
+        """
+        if self.bearer is not None:
+            _check_scope(tokens.check(self.service, self.bearer, "scan"), scan_id)
+        return self.service
+
+    def status(self, scan_id: str, look: Callable[[], bytes]) -> bytes:
+        """The status of a scan that `look` finds; while the database is away, the one that this caller saw last."""
+        who = None if self.bearer is None else tokens.hash_of(self.bearer)
+        return self.service.statuses.ask((who, scan_id), look)
 
     def as_worker(self) -> Token:
         """The token of a worker; a `DeniedError` where there is none that is valid."""
@@ -64,6 +83,11 @@ class Caller:
         with self.service.database.reading() as connection:
             now = self.service.database.now(connection)
         return {"token": new, "expires_s": tokens.check(self.service, new, "worker").expires - now}
+
+
+def _check_scope(token: Token, scan_id: str | None) -> None:
+    if token.kind != "scan" or token.scope != scan_id:
+        raise DeniedError(f"Authorization: this token is for {token.kind} {token.scope} alone", known=True)
 
 
 async def _caller(request: Request) -> Caller:

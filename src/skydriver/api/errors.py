@@ -44,10 +44,8 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
 """Of every class of errors that there is."""
 
 OURS: Final = "the service met an error of its own; its log says which"
-HEADERS: Final = {
-    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
-}
+HEADERS: Final = {HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"}}
+"""With 503 goes no Retry-After: it would replace the common client's growing pauses and use up its tries in seconds."""
 
 
 def status_of(error: errors.SkyDriverError) -> HTTPStatus:

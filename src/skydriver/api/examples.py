@@ -6,9 +6,12 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
+import skydriver
+
 EVENT: Final[dict[str, Any]] = json.loads((files("skydriver.simulation") / "data" / "example_event.json").read_bytes())
 """A small simulated event."""
 
+ENGINE: Final = f"skydriver-{skydriver.__version__}"
 SCAN_ID: Final = "19a2b3c4d5ex0123456789abcdef"
 TASK_ID: Final = "8a6b2f0e9c1d4e57"
 WORKER_ID: Final = "5f0c7d3e2b1a9846"
@@ -64,11 +67,13 @@ _TOLD: Final[dict[str, Any]] = {
     "code": None,
     "reason": None,
     "owner": "local",
-    "engine": "skydriver-0.1.0",
+    "engine": ENGINE,
     "reco": "pandel_mpe",
     "nsides": "8:0,64:12",
     "fraction": 0.5,
     "seconds_left": 7.5,
+    "pixels_done": 768,
+    "pixels_total": 1536,
     "fits_done": 768,
     "fits_failed": 0,
     "cpu_seconds": 15.2,
@@ -76,6 +81,7 @@ _TOLD: Final[dict[str, Any]] = {
     "launched": 1735689600.1,
     "first_pixel": 1735689601.2,
     "ended": None,
+    "best": {"nside": 8, "pixel": 421, "llh": 1108.5},
     "state": "IN_PROGRESS__PARTIAL_RESULT_GENERATED",
     "request": {name: value for name, value in SUBMISSION.items() if name != "event_i3live_json"},
     "answer": None,
@@ -117,6 +123,9 @@ STATUS: Final[dict[str, Any]] = {
         "reason": None,
         "progress": 0.5,
         "eta": 7.5,
+        "pixels_done": 768,
+        "pixels_total": 1536,
+        "best": {"nside": 8, "pixel": 421, "llh": 1108.5},
         "fits_done": 768,
         "fits_failed": 0,
     },
@@ -132,8 +141,8 @@ PUT: Final[dict[str, Any]] = {"skyscan_result": MAP, "is_final": False}
 REGISTER: Final[dict[str, Any]] = {
     "pool": "local",
     "protocol": 1,
-    "engine": "skydriver-0.1.0",
-    "numerics": "skydriver-0.1.0-x86_64",
+    "engine": ENGINE,
+    "numerics": f"{ENGINE}-x86_64",
     "host": "localhost",
     "pid": 4711,
     "cpu": "x86_64",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,11 @@ from fastapi.openapi.utils import get_openapi
 from skydriver.api.answers import JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from fastapi import FastAPI
+    from fastapi.routing import APIRoute
+    from pydantic import BaseModel
 
 ABOUT: Final = (
     "Reconstructs where in the sky a neutrino event came from. Arguments of GET stand in the query, those of other "
@@ -44,10 +49,11 @@ def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int |
     return {200: good, **{code: _error(code) for code in errors}}
 
 
-def takes(example: object) -> dict[str, Any]:
-    """What a route takes in its body."""
-    content = {JSON: {"schema": {"type": "object"}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+def takes(example: object, schema: Mapping[str, Any] | type[BaseModel]) -> dict[str, Any]:
+    """What a route takes in its body: an example, and a JSON schema or the model that is it."""
+    if isinstance(schema, type):
+        schema = schema.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": example}}}}
 
 
 def describe(app: FastAPI) -> None:
@@ -56,7 +62,7 @@ def describe(app: FastAPI) -> None:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
-            _remove_unused(made)
+            _complete(made, app.state.routes)
             app.openapi_schema = made
         return app.openapi_schema
 
@@ -69,14 +75,16 @@ def _error(code: int) -> dict[str, Any]:
     return {"description": meaning, "content": {JSON: content}}
 
 
-def _remove_unused(made: dict[str, Any]) -> None:
-    """Take out the library's own form of an error, which no route answers with, and put in ours."""
-    for path in made["paths"].values():
-        for operation in path.values():
-            told = operation["responses"]
-            if "ValidationError" in str(told.get("422")):
-                del told["422"]
+def _complete(made: dict[str, Any], routes: Iterable[APIRoute]) -> None:
+    """Put in what the library leaves out of a route's own description, and take out what it puts in."""
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Error"] = ERROR
+    for route in (told for told in routes if told.include_in_schema):
+        for method in route.methods or ():
+            operation = made["paths"][route.path][method.lower()]
+            operation["responses"] = {str(code): answer for code, answer in route.responses.items()}
+            if route.openapi_extra:
+                operation |= copy.deepcopy(route.openapi_extra)
+                schemas.update(operation["requestBody"]["content"][JSON]["schema"].pop("$defs", {}))

@@ -15,11 +15,14 @@ from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
+from skydriver.errors import SkyDriverError
 from skydriver.log import get_logger
 from skydriver.services import tokens
 from skydriver.services.context import Service
 from skydriver.services.coordination import workers
-from skydriver.services.coordination.reconciler import Reconciler, free_all_local
+from skydriver.services.coordination.reconciler import Reconciler
+from skydriver.services.coordination.silence import free_all_local
+from skydriver.services.memory import look_past_what_is_here, share_one_arena
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +59,7 @@ class Running(Server):
         self._on_running = on_ready
         self._workers = ExitStack()
         self._ending: threading.Thread | None = None
+        self._problem: SkyDriverError | None = None
 
     def end(self) -> None:
         """End in order, from any thread: workers give back what they have, then the server stops."""
@@ -71,13 +75,15 @@ class Running(Server):
         self.end()
 
     def serve_until_stopped(self) -> None:
-        """Serve, and be done with everything at the end."""
+        """Serve, and be done with everything at the end; an error that `on_ready` raised comes out then."""
         try:
             super().serve_until_stopped()
         finally:
             if self._ending is not None:
                 self._ending.join()
             self._workers.close()
+        if self._problem is not None:
+            raise self._problem
 
     def _begin(self, url: str) -> None:
         size = self.service.settings.local_workers
@@ -86,7 +92,11 @@ class Running(Server):
         log.info(
             "serving", url=url, workers=size, database="sqlite" if self.service.database.is_sqlite else "postgresql"
         )
-        self._on_running(self)
+        try:
+            self._on_running(self)
+        except SkyDriverError as error:
+            self._problem = error
+            self.end()
 
     def _wind_down(self) -> None:
         log.info("ending")
@@ -165,5 +175,8 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     SettingError
         If the address cannot be served on; the others as in `opened`.
     """
+    share_one_arena()
     with opened(settings, watch) as service:
-        Running(service, on_ready).serve_until_stopped()
+        running = Running(service, on_ready)
+        look_past_what_is_here()
+        running.serve_until_stopped()

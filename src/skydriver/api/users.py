@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-from skydriver.api import examples
+from skydriver.api import examples, schemas
 from skydriver.api.answers import json_answer
 from skydriver.api.arguments import Flag, IncludeDeleted, Number, ScanId
 from skydriver.api.bodies import Body, SmallBody, json_object, json_object_with_nan
@@ -41,7 +41,7 @@ def find(
     "/scan",
     summary="Launch a scan of an event",
     responses=answers(examples.MANIFEST, 400, 401, 403, 409, 413, 422, 503),
-    openapi_extra=takes(examples.SUBMISSION),
+    openapi_extra=takes(examples.SUBMISSION, schemas.SUBMISSION),
 )
 def launch(asking: Asking, body: Body, idempotency_key: IdempotencyKey = None) -> Response:
     service, arguments = asking.as_user(), json_object_with_nan(body)
@@ -96,4 +96,4 @@ def delete_result(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     responses=answers(examples.STATUS, 401, 403, 404, 503),
 )
 def get_status(asking: Asking, scan_id: ScanId) -> Response:
-    return json_answer(scan_status.status(asking.as_user(scan_id), scan_id))
+    return json_answer(asking.status(scan_id, lambda: scan_status.status(asking.as_user(scan_id), scan_id)))

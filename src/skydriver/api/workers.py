@@ -29,7 +29,7 @@ EventHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="As a tas
     "/register",
     summary="Register a worker process",
     responses=answers(examples.REGISTERED, 400, 401, 403, 413, 426, 503),
-    openapi_extra=takes(examples.REGISTER),
+    openapi_extra=takes(examples.REGISTER, wire.Registration),
 )
 def register(asking: Asking, body: SmallBody) -> Response:
     token, said = asking.as_worker(), read_model(wire.Registration, body)
@@ -43,7 +43,7 @@ def register(asking: Asking, body: SmallBody) -> Response:
     "/lease",
     summary="Ask for a task, and report the one before",
     responses=answers(examples.TASK, 400, 401, 403, 404, 413, 503),
-    openapi_extra=takes(examples.LEASE),
+    openapi_extra=takes(examples.LEASE, wire.LeaseRequest),
 )
 async def lease(request: Request, asking: Asking, body: SmallBody) -> Response:
     said = await run_in_threadpool(_checked, asking, wire.LeaseRequest, body)
@@ -59,7 +59,7 @@ async def lease(request: Request, asking: Asking, body: SmallBody) -> Response:
     "/report",
     summary="Report a task without asking for another",
     responses=answers({"accepted": 1}, 400, 401, 403, 404, 413, 503),
-    openapi_extra=takes(examples.REPORT),
+    openapi_extra=takes(examples.REPORT, wire.TaskReport),
 )
 def report(asking: Asking, body: SmallBody) -> Response:
     said = _checked(asking, wire.TaskReport, body)
@@ -70,7 +70,7 @@ def report(asking: Asking, body: SmallBody) -> Response:
     "/return",
     summary="Give a task back, with what is done of it",
     responses=answers({}, 400, 401, 403, 404, 413, 503),
-    openapi_extra=takes(examples.REPORT),
+    openapi_extra=takes(examples.REPORT, wire.TaskReport),
 )
 def give_back(asking: Asking, body: SmallBody) -> Response:
     said = _checked(asking, wire.TaskReport, body)
@@ -82,7 +82,7 @@ def give_back(asking: Asking, body: SmallBody) -> Response:
     "/heartbeat",
     summary="Say that a worker lives, and hear whether to go on",
     responses=answers({"answer": "continue"}, 400, 401, 403, 404, 413, 503),
-    openapi_extra=takes(examples.HEARTBEAT),
+    openapi_extra=takes(examples.HEARTBEAT, wire.Heartbeat),
 )
 def heartbeat(asking: Asking, body: SmallBody) -> Response:
     said = _checked(asking, wire.Heartbeat, body)
@@ -93,7 +93,7 @@ def heartbeat(asking: Asking, body: SmallBody) -> Response:
     "/log",
     summary="Keep lines in the log of a scan",
     responses=answers({}, 400, 401, 403, 404, 413, 503),
-    openapi_extra=takes(examples.LOG),
+    openapi_extra=takes(examples.LOG, wire.LogLines),
 )
 def log(asking: Asking, body: SmallBody) -> Response:
     said = _checked(asking, wire.LogLines, body)
@@ -105,7 +105,7 @@ def log(asking: Asking, body: SmallBody) -> Response:
     "/token",
     summary="Take a new token in place of one that is about to expire",
     responses=answers(examples.NEW_TOKEN, 401, 413, 503),
-    openapi_extra=takes({}),
+    openapi_extra=takes({}, {"type": "object"}),
 )
 def token(asking: Asking) -> Response:
     return json_answer(orjson.dumps(asking.renewed()))

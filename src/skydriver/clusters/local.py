@@ -108,12 +108,20 @@ class LocalPool:
     def _run(self) -> None:
         try:
             while not self._ending:
-                self._fill()
-                self._tell()
-                self._wait(self._pause_s())
-                self._look()
+                self._attend_safely()
         finally:
             self._end()
+
+    def _attend_safely(self) -> None:
+        """Once around; whatever goes wrong is logged, for without this loop there would be no workers."""
+        try:
+            self._fill()
+            self._tell()
+            self._wait(self._pause_s())
+            self._look()
+        except Exception:  # the loop that must not end
+            log.error("local_pool_failed", exc_info=True)  # noqa: G201 - structlog
+            self._wait(LOOK_S)
 
     def _fill(self) -> None:
         """Start what is missing and due."""

@@ -49,7 +49,13 @@ class LocalProcess:
         self._rest = b""
         self._errors = self._process.stderr.fileno() if self._process.stderr else -1
         os.set_blocking(self._errors, False)
-        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
+        self._pidfd = -1
+        try:
+            if hasattr(os, "pidfd_open"):
+                self._pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            self.kill()
+            raise
         self._tell({"url": url, "token": token, "pool": pool})
 
     @property

@@ -46,5 +46,7 @@ class CommitPoint(StrEnum):
     """A token is made, renewed or ended."""
     LOG = "log"
     """Lines of a scan's log."""
+    KEEP = "keep"
+    """The map so far of a scan that ended before its time is stored as its result."""
     PURGE = "purge"
     """Single fits of scans that ended long ago are taken away."""

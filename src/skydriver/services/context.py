@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.services.coordination.ledgers import Ledgers
+from skydriver.services.last_known import LastKnown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,3 +55,5 @@ class Service:
     """Rung when a scan may need its next step."""
     ledgers: Ledgers = field(default_factory=Ledgers)
     """Of scans at work, so that not every fit is read again at each step."""
+    statuses: LastKnown = field(default_factory=LastKnown)
+    """As they were told last: who listens for an abort must not meet an error while the database is away."""

@@ -9,8 +9,7 @@ from skydriver.scan.progression import parse_nsides
 from skydriver.services.coordination.states import Status
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
+    from skydriver.db.database import Connection
     from skydriver.scan.progression import Progression
 
 

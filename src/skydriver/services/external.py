@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.stores import documents, results, scan_log, scans
+from skydriver.db.stores import results, scan_log, scans
 from skydriver.errors import SettingError, StateError, TooLargeError
 from skydriver.services.coordination.states import Status, check_transition
-from skydriver.services.manifests import document as manifest_document
+from skydriver.services.manifests import manifest
 from skydriver.services.results import document as result_document
 from skydriver.services.scan_facts import EXTERNAL, has_ended, known
 from skydriver.services.scanner_words import (
@@ -45,7 +45,7 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
         Of which scan; it may be deleted or over, but must be an external one.
     arguments
         ``progress``, ``event_metadata``, ``scan_metadata`` and ``condor_cluster``, each an object or absent; others do
-        not matter. The two metadata are written once; equal clusters count once.
+        not matter. The two metadata are written once, and empty ones not at all; equal clusters count once.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
     """
     said = {
         "progress": checked_json("progress", arguments.get("progress"), MAX_PROGRESS),
-        "event_metadata": checked_json("event_metadata", arguments.get("event_metadata"), MAX_METADATA),
-        "scan_metadata": checked_json("scan_metadata", arguments.get("scan_metadata"), MAX_METADATA),
+        "event_metadata": checked_json("event_metadata", arguments.get("event_metadata") or None, MAX_METADATA),
+        "scan_metadata": checked_json("scan_metadata", arguments.get("scan_metadata") or None, MAX_METADATA),
         "condor_cluster": checked_json("condor_cluster", arguments.get("condor_cluster"), MAX_CLUSTER),
     }
     if said["event_metadata"] is not None:
@@ -70,7 +70,7 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
         if said["progress"] is not None:
             values |= _progress(scan, said["progress"])
         _store(connection, service, scan, values)
-        return manifest_document(connection, known(documents.parts(connection, scan_id), scan_id))
+    return manifest(service, scan_id, include_deleted=True)
 
 
 def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) -> bytes:
@@ -95,15 +95,14 @@ def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) 
         scan = _external(connection, scan_id)
         if not arguments["skyscan_result"]:
             return b"{}"
-        before = results.get(connection, scan_id)
-        if is_final or before is None or not before.is_final:
-            results.store_sent(
-                connection, scan_id, service.database.now(connection), document=result, is_final=is_final
-            )
-            _store(connection, service, scan, _having_result(service, connection, scan, is_final=is_final))
-        stored = result_document(known(results.get(connection, scan_id), scan_id))
+        if is_final or not results.is_final(connection, scan_id):
+            now = service.database.now(connection)
+            results.store_sent(connection, scan_id, now, document=result, is_final=is_final)
+            _store(connection, service, scan, _having_result(now, scan, is_final=is_final))
     service.scans.ring()
-    return stored
+    with service.database.reading() as connection:
+        stored = known(results.get(connection, scan_id), scan_id)
+    return result_document(stored)
 
 
 def _external(connection: Connection, scan_id: str) -> Scan:
@@ -157,11 +156,10 @@ def _progress(scan: Scan, said: str) -> dict[str, Any]:
     return {"progress": said, "status": Status.RUNNING} if begins else {"progress": said}
 
 
-def _having_result(service: Service, connection: Connection, scan: Scan, *, is_final: bool) -> dict[str, Any]:
+def _having_result(now: float, scan: Scan, *, is_final: bool) -> dict[str, Any]:
     """What a result changes in a scan that has not ended."""
     if has_ended(scan):
         return {}
-    now = service.database.now(connection)
     values: dict[str, Any] = {"first_pixel": scan.first_pixel or now}
     if is_final:
         values |= {"status": Status.DONE, "ended": now, "fraction": 1.0, "seconds_left": None}

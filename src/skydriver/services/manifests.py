@@ -13,7 +13,6 @@ from skydriver.services.event_texts import event_text
 from skydriver.services.scan_facts import EXTERNAL, facts, has_ended, known, shown, stored
 
 if TYPE_CHECKING:
-    from skydriver.db.database import Connection
     from skydriver.db.stores.documents import Parts
     from skydriver.services.context import Service
 
@@ -46,12 +45,8 @@ def manifest(
     """
     with service.database.reading() as connection:
         scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=include_deleted)
-        return document(connection, scan, generation, token)
-
-
-def document(connection: Connection, scan: Parts, generation: int = 2023, token: str | None = None) -> bytes:
-    """The manifest made of what was read of a scan."""
-    made = _of_2023(scan, event_text(connection, scan.event)) if generation == 2023 else _of_2025(scan)
+        event = event_text(connection, scan.event) if generation == 2023 else None
+    made = _of_2025(scan) if event is None else _of_2023(scan, event)
     if token is not None:
         made["skydriver"]["token"] = token
     return orjson.dumps(made)
@@ -63,11 +58,10 @@ def delete_manifest(service: Service, scan_id: str) -> bytes:
         known(documents.scan(connection, scan_id), scan_id)
         abort(connection, service.database.now(connection), scan_id)
         documents.mark(connection, scan_id, is_deleted=True)
-        told = document(connection, known(documents.parts(connection, scan_id), scan_id))
     service.ledgers.drop(scan_id)
     service.scans.ring()
     service.work.ring()
-    return told
+    return manifest(service, scan_id, include_deleted=True)
 
 
 def find_scans(service: Service, run_id: int, event_id: int, *, is_real: bool, include_deleted: bool = False) -> bytes:

@@ -32,8 +32,8 @@ class PixelTasks:
 
     def task(self, fit: Wanted, model: int = 0) -> PixelTask:
         """A fit that the ledger's plan wants now, as a task for this model of the job."""
-        seeds = (self._ledger.fit(key) for key in fit.seeds)
-        return PixelTask(self._direction(fit), tuple((seed.x, seed.y, seed.z, seed.t) for seed in seeds), model)
+        seeds = [self._ledger.fit(key) for key in fit.seeds]
+        return PixelTask(self._direction(fit), tuple([(seed.x, seed.y, seed.z, seed.t) for seed in seeds]), model)
 
     def _direction(self, fit: Wanted) -> tuple[float, float, float]:
         """The pixel's direction; those of its whole stage are looked up together."""

@@ -9,7 +9,7 @@ import orjson
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import documents, results, scans
 from skydriver.errors import UnknownError
-from skydriver.services.coordination.partial import partial_map
+from skydriver.services.coordination.partial import keep_partial, partial_map
 from skydriver.services.scan_facts import known, stored
 from skydriver.skymap.json_format import to_json
 
@@ -40,16 +40,18 @@ def result(service: Service, scan_id: str, *, include_deleted: bool = False) -> 
 
 
 def delete_result(service: Service, scan_id: str) -> bytes:
-    """Mark a result as deleted; the result. It may be repeated.
+    """Mark a result as deleted; the result. It may be repeated. Of a scan that ended early, it is the map so far.
 
     Raises
     ------
     UnknownError
         If there is no such scan, or no stored result of it.
     """
+    keep_partial(service, scan_id)
     with service.database.transaction(CommitPoint.DELETE) as connection:
         known(scans.lock(connection, scan_id), scan_id)
         results.mark_deleted(connection, scan_id)
+    with service.database.reading() as connection:
         found = results.get(connection, scan_id)
     if found is None:
         raise UnknownError(f"scan_id: no result of {scan_id} is stored yet")

@@ -28,6 +28,8 @@ TOLD: Final = (
     "nsides",
     "fraction",
     "seconds_left",
+    "pixels_done",
+    "pixels_total",
     "fits_done",
     "fits_failed",
     "cpu_seconds",
@@ -75,7 +77,7 @@ def has_ended(scan: Parts) -> bool:
 def facts(scan: Parts, stopped: Stopped) -> dict[str, Any]:
     """What is told of a scan: its state, why, how far it is, when things happened, and what was asked for."""
     told = {name: getattr(scan, name) for name in TOLD}
-    return {**told, "state": state_of(scan, stopped), "request": _request(scan)}
+    return {**told, "best": stored(scan.best), "state": state_of(scan, stopped), "request": _request(scan)}
 
 
 def _request(scan: Parts) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import orjson
 
 from skydriver.db.stores import documents
 from skydriver.services.coordination.states import Status
-from skydriver.services.scan_facts import known, state_of
+from skydriver.services.scan_facts import known, state_of, stored
 
 if TYPE_CHECKING:
     from skydriver.services.context import Service
@@ -42,6 +42,9 @@ def status(service: Service, scan_id: str) -> bytes:
                 "reason": scan.reason,
                 "progress": scan.fraction,
                 "eta": scan.seconds_left,
+                "pixels_done": scan.pixels_done,
+                "pixels_total": scan.pixels_total,
+                "best": stored(scan.best),
                 "fits_done": scan.fits_done,
                 "fits_failed": scan.fits_failed,
             },

@@ -119,7 +119,7 @@ def _check_row(where: str, row: object, n_columns: int) -> None:
             continue
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise SettingError("skyscan_result", f"{where} holds what is not a number")
-        if not math.isfinite(number):
+        if isinstance(number, float) and not math.isfinite(number):
             row[column] = NAN
 
 

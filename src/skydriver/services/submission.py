@@ -20,8 +20,7 @@ from skydriver.services.submitted_event import read_submitted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection
-
+    from skydriver.db.database import Connection
     from skydriver.db.stores.events import NewEvent
     from skydriver.db.stores.submissions import Known
     from skydriver.services.context import Service

@@ -102,6 +102,11 @@ def test_a_whole_scan(client, patch, put, scan_id):
     assert client.get(f"/scan/manifest/{scan_id}").json() == done
 
 
+def test_empty_metadata_are_none(patch):
+    assert patch(event_metadata={}, scan_metadata={}).json()["scan_metadata"] is None
+    assert patch(event_metadata=examples.EVENT_METADATA, scan_metadata=examples.SCAN_METADATA).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["event_metadata", "scan_metadata"])
 def test_metadata_are_written_once(client, patch, scan_id, name):
     first = examples.PATCH[name]
@@ -224,6 +229,15 @@ def test_what_is_nested_too_deep_to_store_is_refused(client, scan_id):
     deep = b'{"progress": ' + b'{"a":' * 400 + b"1" + b"}" * 401
     answer = client.patch(f"/scan/manifest/{scan_id}", content=deep)
     assert (answer.status_code, answer.json()["error"][:10]) == (400, "progress: ")
+
+
+@pytest.mark.parametrize("number", [b"1" + b"0" * 400, b'"\\ud800"'])
+def test_what_no_document_can_hold_is_refused(client, scan_id, number):
+    stage = b'{"columns": ["llh", "x"], "metadata": {}, "data": [[NaN, ' + number + b"]]}"
+    answer = client.put(
+        f"/scan/result/{scan_id}", content=b'{"skyscan_result": {"nside-8": ' + stage + b'}, "is_final": true}'
+    )
+    assert (answer.status_code, answer.json()["error"][:16]) == (400, "skyscan_result: ")
 
 
 def test_nobody_reports_to_a_scan_that_the_service_does(client, launch):

@@ -101,8 +101,13 @@ def test_bodies_that_are_no_objects_are_refused(client, method, path):
 
 
 def test_not_a_number_is_no_json_where_no_map_is_sent(client):
-    answer = client.post("/scan", content=b'{"max_reco_time": NaN}')
+    answer = client.patch("/scan/manifest/a", content=b'{"progress": NaN}')
     assert answer.json()["error"].startswith("body: it is not JSON")
+
+
+def test_not_a_number_is_named_where_it_is_an_argument(client):
+    answer = client.post("/scan", content=b'{"predictive_scanning_threshold": NaN}')
+    assert (answer.status_code, answer.json()["error"][:30]) == (400, "predictive_scanning_threshold:")
 
 
 def test_a_submission_that_is_refused_says_why_in_body_and_phrase(client):

@@ -29,17 +29,19 @@ def seen(rc, *request):
 
 
 @pytest.mark.usefixtures("clock")
-def test_the_workflow_of_2023(rc, service):
+def test_the_workflow_of_2023(rc, service, server):
     made = rc.request_seq("POST", "/scan", examples.EXTERNAL_SUBMISSION)
     scan_id, token = made["scan_id"], made["skydriver"].pop("token")
     assert made == external_manifest(scan_id)
     assert tokens.check(service, token, "scan").scope == scan_id
-    rc.request_seq("PATCH", f"/scan/manifest/{scan_id}", examples.PATCH)
+    scanner = RestClient(server.url, token=token)
+    scanner.request_seq("PATCH", f"/scan/manifest/{scan_id}", examples.PATCH)
     assert (
         rc.request_seq("GET", f"/scan/manifest/{scan_id}", {"include_deleted": True})["progress"] == examples.PROGRESS
     )
-    rc.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT)
-    rc.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT | {"is_final": True})
+    scanner.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT)
+    scanner.request_seq("PUT", f"/scan/result/{scan_id}", examples.PUT | {"is_final": True})
+    scanner.close()
     assert rc.request_seq("GET", f"/scan/result/{scan_id}")["is_final"]
     asked = {"run_id": 1, "event_id": 21, "is_real_event": False}
     assert rc.request_seq("GET", "/scans", asked) == {"event_id": 21, "scan_ids": [scan_id]}

@@ -15,9 +15,12 @@ from skydriver.errors import UnavailableError, UnknownError
 from skydriver.services.coordination import leases, workers
 from skydriver.services.coordination.abort import abort
 from skydriver.services.coordination.partial import partial_map
-from skydriver.services.coordination.reconciler import Reconciler, free_all_local, purge
+from skydriver.services.coordination.purging import purge
+from skydriver.services.coordination.reconciler import Reconciler
+from skydriver.services.coordination.silence import free_all_local
 from skydriver.services.coordination.watchdog import Watchdog
 from skydriver.services.coordination.wire import ENGINE, Registration, Report
+from skydriver.services.results import delete_result, result
 from toy_scans import ToyWorker, document_of, fits_of, row_of, settle, store_scan
 
 
@@ -333,6 +336,39 @@ def test_old_fits_are_taken_away_and_the_result_stays(database_url, tmp_path):
     assert document_of(service)
 
 
+def test_the_map_so_far_outlives_its_fits(database_url, tmp_path):
+    service = make_service(database_url, tmp_path, fits_kept_s=0.0)
+    store_scan(service)
+    settle(Reconciler(service))
+    worker = ToyWorker(service)
+    worker.lease()
+    worker.lease(worker.report())
+    assert end_by_hand(service)
+    before = result(service, "scan1")
+    assert purge(service)
+    assert not fits_of(service)
+    assert result(service, "scan1") == before
+    assert json.loads(delete_result(service, "scan1"))["is_deleted"]
+    with pytest.raises(UnknownError, match="deleted"):
+        result(service, "scan1")
+
+
+def test_the_map_so_far_of_a_scan_that_ended_can_be_deleted(service, reconciler):
+    store_scan(service)
+    settle(reconciler)
+    worker = ToyWorker(service)
+    worker.lease()
+    worker.lease(worker.report())
+    with pytest.raises(UnknownError, match="no result"):
+        delete_result(service, "scan1")
+    assert end_by_hand(service)
+    before = result(service, "scan1")
+    assert json.loads(delete_result(service, "scan1")) == json.loads(before) | {"is_deleted": True}
+    assert json.loads(result(service, "scan1", include_deleted=True)) == json.loads(before) | {"is_deleted": True}
+    with pytest.raises(UnknownError, match="deleted"):
+        result(service, "scan1")
+
+
 def test_a_partial_map_is_of_what_is_finished(service, reconciler):
     store_scan(service)
     assert partial_map(service, "scan1") is None
@@ -383,3 +419,29 @@ def test_a_worker_that_asks_anew_has_left_its_task(service, reconciler):
     assert [p["index"] for p in second["pixels"]] == [p["index"] for p in first["pixels"]]
     assert workers.heartbeat(service, worker.id, first["task"]) == "stop"
     assert workers.heartbeat(service, worker.id, second["task"]) == "continue"
+
+
+def test_a_scan_that_waited_for_a_release_is_fitted_by_the_next(service, reconciler):
+    store_scan(service, engine="skydriver-0.0.1")
+    settle(reconciler)
+    assert ToyWorker(service).lease()
+    assert row_of(service).engine == ENGINE
+
+
+@pytest.mark.parametrize("error", [OSError("too many open files"), MemoryError(), UnavailableError("away")])
+def test_trouble_that_passes_ends_no_scan(service, reconciler, monkeypatch, error):
+    store_scan(service)
+    settle(reconciler)
+
+    def trouble(_service, _scan):
+        raise error
+
+    monkeypatch.setattr("skydriver.services.coordination.reconciler.measure", trouble)
+    reconciler._measured.clear()
+    assert not reconciler._step_safely()
+    assert row_of(service).status == "starting"
+    monkeypatch.undo()
+    reconciler._left_alone.clear()
+    ToyWorker(service).work()
+    settle(reconciler)
+    assert row_of(service).status == "done"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
+import jsonschema
 import pytest
 
 from skydriver.api.app import ROUTERS, build_app
 from skydriver.api.openapi import MEANINGS
+from skydriver.services.scan_arguments import KNOWN
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,20 @@ def test_every_write_with_arguments_has_an_example(document):
     for method, path, operation in told(document):
         if method in {"POST", "PUT", "PATCH"}:
             assert "example" in operation["requestBody"]["content"]["application/json"], path
+
+
+def test_every_argument_of_a_launch_is_told_of(document):
+    body = document["paths"]["/scan"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"]["properties"].keys() == KNOWN
+    assert body["example"].keys() <= KNOWN
+    assert all(told["description"].endswith(".") for told in body["schema"]["properties"].values())
+
+
+def test_examples_are_of_their_schemas(document):
+    for _, path, operation in told(document):
+        for content in operation.get("requestBody", {"content": {}})["content"].values():
+            schema = content["schema"] | {"components": document["components"]}
+            jsonschema.validate(content["example"], schema, jsonschema.Draft202012Validator), path
 
 
 def test_errors_are_ours_and_those_that_every_route_can_meet_are_told(document):

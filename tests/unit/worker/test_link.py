@@ -152,13 +152,22 @@ def test_after_too_long_a_silence_it_gives_up(peer, held):
 
 
 def test_silence_is_counted_from_the_first_miss_and_ends_with_an_answer(peer, link, monkeypatch):
-    peer.steps = [answer(503), answer(503), GOOD, answer(503)]
-    assert [link.post_once("/x", {}) for _ in range(4)] == [None, None, {"a": 1}, None]
-    now = time.monotonic() + 6.0
-    monkeypatch.setattr(link_module.time, "monotonic", lambda: now)
-    peer.steps = [answer(503)]
+    """The link allows for 5 s."""
+    clock, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + passed[0])
+
+    def ask(at, step):
+        passed[0] = at
+        peer.steps = [step]
+        return link.post_once("/x", {})
+
+    assert ask(0.0, answer(503)) is None
+    assert ask(4.0, answer(503)) is None
+    assert ask(4.1, GOOD) == {"a": 1}
+    assert ask(8.0, answer(503)) is None
+    assert ask(12.0, answer(503)) is None
     with pytest.raises(UnavailableError):
-        link.post_once("/x", {})
+        ask(13.1, answer(503))
 
 
 def test_a_limit_is_shorter_than_the_silence(peer, link):

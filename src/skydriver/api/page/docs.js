@@ -39,19 +39,28 @@ function folded(title, parts) {
 }
 
 function typeOf(schema) {
+  if (Array.isArray(schema.type)) return schema.type.join(" or ");
+  if (schema.$ref) return "object";
   if (schema.anyOf) return schema.anyOf.map(typeOf).filter((name) => name !== "null").join(" or ");
   return schema.type || "";
 }
 
+function row(name, place, schema, required, description) {
+  const said = required ? "required" : schema.default === undefined || schema.default === null ? "" : `default ${schema.default}`;
+  return element("tr", [
+    element("td", element("code", name)), element("td", place), element("td", typeOf(schema)), element("td", said),
+    element("td", description || ""),
+  ]);
+}
+
 function parameters(operation) {
   const rows = (operation.parameters || []).map((given) =>
-    element("tr", [
-      element("td", element("code", given.name)),
-      element("td", given.in),
-      element("td", typeOf(given.schema)),
-      element("td", given.required ? "required" : given.schema.default === undefined ? "" : `default ${given.schema.default}`),
-      element("td", given.description || ""),
-    ]));
+    row(given.name, given.in, given.schema, given.required, given.description));
+  const content = operation.requestBody && operation.requestBody.content["application/json"];
+  const { properties = {}, required = [] } = content ? content.schema : {};
+  for (const [name, schema] of Object.entries(properties)) {
+    rows.push(row(name, "body", schema, required.includes(name), schema.description));
+  }
   if (!rows.length) return null;
   const head = element("tr", ["Argument", "In", "Type", "", ""].map((name) => element("th", name, { scope: "col" })));
   return element("table", [element("thead", head), element("tbody", rows)]);

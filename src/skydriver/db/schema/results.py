@@ -14,6 +14,6 @@ results = Table(
     Column("is_deleted", Boolean, nullable=False),
     Column("document", LargeBinary, nullable=False, comment="skyscan_result, JSON"),
     Column("provenance", LargeBinary, comment="JSON; null of maps that are not ours"),
-    Column("answer", LargeBinary, comment="what was found out, JSON (services.answer); null of maps that are not ours"),
+    Column("answer", LargeBinary, comment="JSON (services.answer); null of maps that are not ours"),
     Column("stored", Float, nullable=False),
 )

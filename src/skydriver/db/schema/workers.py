@@ -30,7 +30,7 @@ tokens = Table(
     Column("hash", String(64), primary_key=True, comment="sha256: the token itself is nowhere"),
     Column("kind", String(12), nullable=False, comment="worker or scan"),
     Column("scope", String(80), nullable=False, comment="the pool, or the scan"),
-    Column("first", String(64), nullable=False, comment="hash of the token that it renews, or of the one before that"),
+    Column("first", String(64), nullable=False, comment="hash of the first token of its line"),
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
     Column("seconds", Float, nullable=False, comment="for how long it and those that renew it are made"),

@@ -15,6 +15,7 @@ Result: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
 _ONE = select(results).where(results.c.scan == bindparam("scan_id"))
+_IS_FINAL = select(results.c.is_final).where(results.c.scan == bindparam("scan_id"))
 
 
 def get(connection: Connection, scan_id: str) -> Result | None:
@@ -22,11 +23,21 @@ def get(connection: Connection, scan_id: str) -> Result | None:
     return connection.execute(_ONE, {"scan_id": scan_id}).one_or_none()
 
 
+def is_final(connection: Connection, scan_id: str) -> bool:
+    """Whether a final result of a scan is stored."""
+    return bool(connection.execute(_IS_FINAL, {"scan_id": scan_id}).scalar_one_or_none())
+
+
 def store_final(  # noqa: PLR0913 - one for each column
     connection: Connection, scan_id: str, now: float, *, document: bytes, provenance: bytes, answer: bytes
 ) -> None:
     """Store the map that was made of a scan; whoever calls holds the scan (`scans.lock`)."""
     _store(connection, scan_id, stored=now, is_final=True, document=document, provenance=provenance, answer=answer)
+
+
+def store_partial(connection: Connection, scan_id: str, now: float, *, document: bytes, provenance: bytes) -> None:
+    """Store the map so far of a scan that ended before its time; whoever calls holds the scan."""
+    _store(connection, scan_id, stored=now, is_final=False, document=document, provenance=provenance, answer=None)
 
 
 def store_sent(connection: Connection, scan_id: str, now: float, *, document: bytes, is_final: bool) -> None:

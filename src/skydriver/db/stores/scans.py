@@ -4,35 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, and_, case, exists, func, or_, select
+from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy import update as change
 
 from skydriver.db.schema.fits import OPEN
 from skydriver.db.tables import events, fits, scans
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
 Scan: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
+_GET = select(scans).where(scans.c.id == bindparam("scan_id"))
+_LOCK, _LOCK_IF_FREE = _GET.with_for_update(), _GET.with_for_update(skip_locked=True)
+_UPDATE = change(scans).where(scans.c.id == bindparam("scan_id"))
+_WITH_WORK = (
+    select(scans.c.id)
+    .where(
+        scans.c.status.in_(bindparam("statuses", expanding=True)),
+        scans.c.engine == bindparam("engine"),
+        or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")),
+        exists().where(and_(fits.c.scan == scans.c.id, fits.c.state == OPEN)),
+    )
+    .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
+)
+
 
 def get(connection: Connection, scan_id: str) -> Scan | None:
     """A scan; None where there is none."""
-    return connection.execute(select(scans).where(scans.c.id == scan_id)).one_or_none()
+    return connection.execute(_GET, {"scan_id": scan_id}).one_or_none()
 
 
 def lock(connection: Connection, scan_id: str, *, wait: bool = True) -> Scan | None:
     """A scan that until the end of the transaction nobody else changes; None where there is none, or it is taken."""
-    query = select(scans).where(scans.c.id == scan_id).with_for_update(skip_locked=not wait)
-    return connection.execute(query).one_or_none()
+    return connection.execute(_LOCK if wait else _LOCK_IF_FREE, {"scan_id": scan_id}).one_or_none()
 
 
 def update(connection: Connection, scan_id: str, **values: object) -> None:
     """Set columns."""
-    connection.execute(change(scans).where(scans.c.id == scan_id).values(**values))
+    connection.execute(_UPDATE, {"scan_id": scan_id, **values})
 
 
 def in_status(connection: Connection, statuses: Collection[str]) -> Sequence[Scan]:
@@ -66,14 +79,8 @@ def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> 
 
 def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[str]:
     """Scans with fits that a worker may take, in the order in which they get workers."""
-    c = scans.c
-    has_open = exists().where(and_(fits.c.scan == c.id, fits.c.state == OPEN))
-    query = (
-        select(c.id)
-        .where(c.status.in_(statuses), c.engine == engine, or_(c.numerics.is_(None), c.numerics == numerics), has_open)
-        .order_by(c.priority.desc(), c.created, c.id)
-    )
-    return connection.execute(query).scalars().all()
+    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics}
+    return connection.execute(_WITH_WORK, given).scalars().all()
 
 
 def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:
@@ -88,9 +95,8 @@ def mjd(connection: Connection, event: str) -> float:
     return float(connection.execute(select(events.c.mjd).where(events.c.id == event)).scalar_one())
 
 
-def measured(connection: Connection, scan_id: str, progress: bytes, fraction: float, left_s: float | None) -> None:
+def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> None:
     """Store how far a scan is, unless it ended meanwhile; it never goes backwards."""
     c = scans.c
     higher = case((c.fraction > fraction, c.fraction), else_=fraction)
-    values = {"progress": progress.decode(), "fraction": higher, "seconds_left": left_s}
-    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(**values))
+    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(fraction=higher, **values))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+import orjson
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 
 from skydriver.db.tables import tasks
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 Task: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 OPEN, ANSWERED, RETURNED, EXPIRED, DROPPED = "open", "answered", "returned", "expired", "dropped"
+
+_ADD = insert(tasks)
+_GET = select(tasks).where(tasks.c.id == bindparam("task"), tasks.c.worker == bindparam("worker"))
+_CLOSE = update(tasks).where(tasks.c.id == bindparam("task")).values(state=bindparam("new"))
+_COUNT_OPEN = select(func.count()).select_from(tasks).where(tasks.c.scan == bindparam("scan"), tasks.c.state == OPEN)
+_HELD_BY = (
+    select(tasks).where(tasks.c.worker == bindparam("worker"), tasks.c.state == OPEN).order_by(tasks.c.scan, tasks.c.id)
+)
 
 
 class Key(NamedTuple):
@@ -31,22 +40,22 @@ class Key(NamedTuple):
 def add(connection: Connection, keys: Sequence[Key], **values: object) -> None:
     """Give fits to a worker: a task with its id, scan, worker, issued and until."""
     listed = {"fits": json.dumps(keys), "n_fits": len(keys)}
-    connection.execute(insert(tasks).values(state=OPEN, **values, **listed))
+    connection.execute(_ADD, {"state": OPEN, **values, **listed})
 
 
 def get(connection: Connection, task: str, worker: str) -> Task | None:
     """A task of this very worker; None where it has none of that name."""
-    return connection.execute(select(tasks).where(tasks.c.id == task, tasks.c.worker == worker)).one_or_none()
+    return connection.execute(_GET, {"task": task, "worker": worker}).one_or_none()
 
 
 def keys_of(task: Task) -> list[Key]:
     """The fits that it is of."""
-    return [Key(*key) for key in json.loads(task.fits)]
+    return [Key(*key) for key in orjson.loads(task.fits)]
 
 
 def close(connection: Connection, task: str, state: str) -> None:
     """A task is no longer open."""
-    connection.execute(update(tasks).where(tasks.c.id == task).values(state=state))
+    connection.execute(_CLOSE, {"task": task, "new": state})
 
 
 def drop_of_scan(connection: Connection, scan: str) -> None:
@@ -62,8 +71,7 @@ def extend(connection: Connection, task: str, worker: str, until: float) -> bool
 
 def count_open(connection: Connection, scan: str) -> int:
     """How many of a scan are with workers."""
-    query = select(func.count()).select_from(tasks).where(tasks.c.scan == scan, tasks.c.state == OPEN)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_COUNT_OPEN, {"scan": scan}).scalar_one())
 
 
 def expired(connection: Connection, now: float, latest: float) -> Sequence[Task]:
@@ -75,8 +83,7 @@ def expired(connection: Connection, now: float, latest: float) -> Sequence[Task]
 
 def held_by(connection: Connection, worker: str) -> Sequence[Task]:
     """Open tasks of a worker."""
-    query = select(tasks).where(tasks.c.worker == worker, tasks.c.state == OPEN).order_by(tasks.c.scan, tasks.c.id)
-    return connection.execute(query).all()
+    return connection.execute(_HELD_BY, {"worker": worker}).all()
 
 
 def was_of(connection: Connection, worker: str, scan: str) -> bool:

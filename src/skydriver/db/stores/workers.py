@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from skydriver.db.tables import workers
 
@@ -17,6 +17,14 @@ Worker: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 ALIVE, GONE = "alive", "gone"
 
+_GET = select(workers).where(workers.c.id == bindparam("worker"))
+_SEE = (
+    update(workers).where(workers.c.id == bindparam("worker")).values(seen=bindparam("now"), state=ALIVE, reason=None)
+)
+_COUNT_LIVING = (
+    select(func.count()).select_from(workers).where(workers.c.pool == bindparam("pool"), workers.c.state == ALIVE)
+)
+
 
 def add(connection: Connection, **values: object) -> None:
     """A worker registered."""
@@ -25,12 +33,12 @@ def add(connection: Connection, **values: object) -> None:
 
 def get(connection: Connection, worker: str) -> Worker | None:
     """A worker; None where there is none."""
-    return connection.execute(select(workers).where(workers.c.id == worker)).one_or_none()
+    return connection.execute(_GET, {"worker": worker}).one_or_none()
 
 
 def see(connection: Connection, worker: str, now: float) -> None:
     """It said something: it lives."""
-    connection.execute(update(workers).where(workers.c.id == worker).values(seen=now, state=ALIVE, reason=None))
+    connection.execute(_SEE, {"worker": worker, "now": now})
 
 
 def leave(connection: Connection, worker: str, reason: str) -> None:
@@ -51,8 +59,7 @@ def living(connection: Connection, pool: str) -> Sequence[Worker]:
 
 def count_living(connection: Connection, pool: str) -> int:
     """How many live in a pool."""
-    query = select(func.count()).select_from(workers).where(workers.c.pool == pool, workers.c.state == ALIVE)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_COUNT_LIVING, {"pool": pool}).scalar_one())
 
 
 def has_peers(connection: Connection, worker: Worker) -> bool:

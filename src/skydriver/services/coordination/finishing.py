@@ -36,7 +36,7 @@ def finish(service: Service, scan_id: str) -> bool:
         if scan is not None and scan.status == Status.FINISHING:
             results.store_final(turn.connection, scan_id, turn.now, **made)
             seen = look(turn.connection, scan, turn.now, is_over=True)
-            values = {"ended": turn.now, "progress": seen.document.decode(), "fraction": 1.0, "seconds_left": 0.0}
+            values = {"ended": turn.now, "fraction": seen.fraction} | dict(seen.values)
             move(turn, scan, Status.DONE, "its map is stored", **values)
     service.ledgers.drop(scan_id)
     return True

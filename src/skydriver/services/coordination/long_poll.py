@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
+
 from skydriver.services.coordination.leases import lease
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ async def await_lease(service: Service, asked: LeaseRequest, is_over: Callable[[
     with service.work.heard_by(lambda: loop.call_soon_threadsafe(rung.set)):
         while True:
             rung.clear()
-            found = await asyncio.to_thread(lease, service, asked.worker, report)
+            found = await run_sync(lease, service, asked.worker, report)
             left = ends - loop.time()
             if found is not None or left <= 0:
                 return found

@@ -86,7 +86,8 @@ def unlucky_of(scan: scans.Scan) -> dict[str, int]:
 
 def finished_of(rows: Iterable[fits.Fit]) -> list[Finished]:
     """Rows as the planner takes them."""
-    return [_finished(row) for row in rows]
+    keys = _Keys()
+    return [_finished(row, keys) for row in rows]
 
 
 def seeds_text(wanted: Wanted) -> str:
@@ -94,8 +95,16 @@ def seeds_text(wanted: Wanted) -> str:
     return ",".join(f"{nside}.{number}.{pixel}" for nside, number, pixel in wanted.seeds)
 
 
-def _finished(row: fits.Fit) -> Finished:
+class _Keys(dict[str, FitKey]):
+    """Keys of fits by how they are stored: many fits start from the same few."""
+
+    def __missing__(self, text: str) -> FitKey:
+        self[text] = key = FitKey(*map(int, text.split(".")))
+        return key
+
+
+def _finished(row: fits.Fit, keys: _Keys) -> Finished:
     nside, number, pixel, seeds, *numbers, cpu_seconds, error = row
-    keys = tuple([FitKey(*map(int, text.split("."))) for text in seeds.split(",")]) if seeds else ()
-    llh, e_in, e_tot, x, y, z, t = (math.nan if value is None else value for value in numbers)
-    return Finished(Wanted(nside, number, pixel, keys), llh, e_in, e_tot, x, y, z, t, cpu_seconds, error)
+    wanted = Wanted(nside, number, pixel, tuple([keys[text] for text in seeds.split(",")]) if seeds else ())
+    llh, e_in, e_tot, x, y, z, t = [math.nan if value is None else value for value in numbers]
+    return Finished(wanted, llh, e_in, e_tot, x, y, z, t, cpu_seconds, error)

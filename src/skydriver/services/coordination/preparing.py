@@ -32,7 +32,8 @@ def launch(service: Service) -> bool:
     with take_turn(service, CommitPoint.LAUNCH) as turn:
         scan = scans.lock(turn.connection, first[0], wait=False)
         if scan is not None and scan.status == Status.QUEUED:
-            move(turn, scan, Status.PREPARING, "its turn has come", launched=turn.now)
+            # Whatever release it was submitted to, it is this one that fits it.
+            move(turn, scan, Status.PREPARING, "its turn has come", launched=turn.now, engine=ENGINE)
     return True
 
 

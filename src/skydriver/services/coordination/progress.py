@@ -16,21 +16,22 @@ from skydriver.services.coordination.states import Status
 from skydriver.services.coordination.turn import take_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from skydriver.db.database import Connection
     from skydriver.services.context import Service
 
 LOCAL = "local"
+BEST = ("nside", "pixel", "llh")
+"""What is told of the best fit so far."""
 
 
 class Measured(NamedTuple):
     """How far a scan is."""
 
-    document: bytes
-    """As a manifest shows it."""
     fraction: float
-    seconds_left: float | None
+    values: Mapping[str, object]
+    """Other columns of its row: the document that a manifest shows, remaining time, pixels, best fit."""
 
 
 def look(connection: Connection, scan: scans.Scan, now: float, *, is_over: bool = False) -> Measured:
@@ -44,8 +45,15 @@ def look(connection: Connection, scan: scans.Scan, now: float, *, is_over: bool 
     if is_over:
         document["end"] = now
         document["processing_stats"] |= {"end": _iso(now), "finished": True}
-        return Measured(orjson.dumps(document), 1.0, 0.0)
-    return Measured(orjson.dumps(document), ahead.fraction, ahead.seconds_left)
+    best = fits.best(connection, scan.id)
+    values = {
+        "progress": orjson.dumps(document).decode(),
+        "seconds_left": 0.0 if is_over else ahead.seconds_left,
+        "pixels_done": ahead.pixels_done,
+        "pixels_total": ahead.pixels_total,
+        "best": None if best is None else orjson.dumps(dict(zip(BEST, best, strict=True))).decode(),
+    }
+    return Measured(1.0 if is_over else ahead.fraction, values)
 
 
 def measure(service: Service, scan_id: str) -> None:
@@ -89,9 +97,10 @@ def _document(scan: scans.Scan, ahead: Forecast, tallies: Sequence[Tally], now: 
 
 
 def _stats(scan: scans.Scan, ahead: Forecast, began: float, now: float) -> dict[str, Any]:
-    stats: dict[str, Any] = {"start": _iso(began), "runtime": _span(now - began)}
+    """Objects of texts, as scanners send them: programs of 2023 look into each."""
+    stats: dict[str, Any] = {"start": {"scanner start": _iso(began)}, "runtime": {"elapsed": _span(now - began)}}
     if scan.fits_done:
-        stats["rate"] = f"{scan.cpu_seconds / scan.fits_done:.4g} CPU-seconds per fit"
+        stats["rate"] = {"per fit": f"{scan.cpu_seconds / scan.fits_done:.4g} CPU-seconds"}
     if ahead.seconds_left is not None:
         stats["predictions"] = {"time left": _span(ahead.seconds_left), "total fits": ahead.fits_expected}
     return stats

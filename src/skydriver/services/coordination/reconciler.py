@@ -11,21 +11,22 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.stores import fits, scans, tasks, workers
+from skydriver.db.stores import fits, scans
 from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services.coordination.abort import End, abort
 from skydriver.services.coordination.finishing import finish
-from skydriver.services.coordination.freeing import bury, expire
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.preparing import fail, launch, prepare_scan
 from skydriver.services.coordination.progress import measure
+from skydriver.services.coordination.purging import purge
+from skydriver.services.coordination.silence import free_expired
 from skydriver.services.coordination.states import ACTIVE, ENDED, Status
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.watchdog import Watchdog
+from skydriver.services.memory import give_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from skydriver.services.context import Service
@@ -40,8 +41,6 @@ SWEEP_SECONDS = 1.0
 """Silent workers and old fits are looked for this often."""
 RETRY_SECONDS = 2.0
 """A scan whose step failed for reasons that may pass is left alone for so long."""
-LEASES_AHEAD = 3.0
-"""A lease until later than so many times its length was given before the clock was set back."""
 
 
 class Reconciler:
@@ -74,18 +73,17 @@ class Reconciler:
         with self._service.scans.heard_by(self._rung.set):
             while not self._ends:
                 self._rung.clear()
-                if not self._safely(self.step):
+                if not self._step_safely():
                     self._rung.wait(IDLE_SECONDS)
 
-    def _safely(self, do: object) -> bool:
-        """Do something; what goes wrong is logged, and is tried again later."""
+    def _step_safely(self) -> bool:
+        """A step; what goes wrong is logged, and tried again later."""
         try:
-            return bool(do())  # type: ignore[operator]
+            return self.step()
         except UnavailableError as error:
             log.warning("database_away", error=str(error))
-        except Exception:
+        except Exception:  # the loop that must not end
             log.error("step_failed", exc_info=True)  # noqa: G201 - structlog
-        time.sleep(0.0)
         return False
 
     def step(self) -> bool:
@@ -106,7 +104,7 @@ class Reconciler:
             return False
         try:
             return self._step_of(scan)
-        except UnavailableError:
+        except (UnavailableError, OSError, MemoryError):
             self._left_alone[scan.id] = time.monotonic() + RETRY_SECONDS
             raise
         except Exception as error:
@@ -126,8 +124,14 @@ class Reconciler:
         if scan.status == Status.PREPARING:
             return prepare_scan(self._service, scan.id)
         if scan.status == Status.FINISHING:
-            return finish(self._service, scan.id)
+            return self._finish(scan)
         return self._follow(scan)
+
+    def _finish(self, scan: scans.Scan) -> bool:
+        """Make its map, which takes much memory for a moment."""
+        did = finish(self._service, scan.id)
+        give_back()
+        return did
 
     def _follow(self, scan: scans.Scan) -> bool:
         """A scan that workers fit: what it wants next is seen to by their reports, but for what a crash left."""
@@ -169,45 +173,3 @@ class Reconciler:
         self._swept = time.monotonic()
         free_expired(self._service)
         return purge(self._service)
-
-
-def free_expired(service: Service) -> bool:
-    """Free the tasks whose time is over, and take leave of silent workers. Whether there were any."""
-    length = service.settings.lease_s
-    with service.database.reading() as connection:
-        now = service.database.now(connection)
-        late = tasks.expired(connection, now, now + LEASES_AHEAD * length)
-        silent = workers.silent_since(connection, now - LEASES_AHEAD * length)
-    if not late and not silent:
-        return False
-    with take_turn(service, CommitPoint.EXPIRE) as turn:
-        latest = turn.now + LEASES_AHEAD * length
-        for task in tasks.expired(turn.connection, turn.now, latest):
-            expire(turn, task, "its worker was silent for too long", suspect=False)
-        for worker in workers.silent_since(turn.connection, turn.now - LEASES_AHEAD * length):
-            bury(turn, worker, "silent for too long", suspect=False)
-    service.work.ring()
-    return True
-
-
-def free_all_local(
-    service: Service, pool: str, reason: str, is_gone: Callable[[workers.Worker], bool] = lambda _worker: True
-) -> None:
-    """Take leave of workers of a pool, those that are gone: of a service that ended, when the next begins."""
-    with take_turn(service, CommitPoint.EXPIRE) as turn:
-        for worker in workers.living(turn.connection, pool):
-            if is_gone(worker):
-                bury(turn, worker.id, reason, suspect=False)
-
-
-def purge(service: Service) -> bool:
-    """Take away the single fits of a scan that ended long ago. Whether there was one."""
-    with service.database.reading() as connection:
-        before = service.database.now(connection) - service.settings.fits_kept_s
-        old = scans.ended_before(connection, before, 1)
-    if not old:
-        return False
-    with take_turn(service, CommitPoint.PURGE) as turn:
-        fits.forget(turn.connection, old[0])
-        tasks.forget(turn.connection, old[0])
-    return True

@@ -203,6 +203,27 @@ def test_when_standard_input_is_closed_everything_ends_within_a_second(service, 
     assert len(processes) == 1 + (where == "fit")
 
 
+LOADS_FOR_EVER = """
+import sys
+from skydriver.worker import remote
+def warm_up():
+    sys.stderr.write("it loads")
+    sys.stderr.flush()
+    while True:
+        pass
+remote.warm_up = warm_up
+raise SystemExit(remote.main())
+"""
+
+
+def test_standard_input_closed_while_it_loads_ends_it(start, wait_until):
+    """However long that takes: kernels may have to be compiled."""
+    worker = start(program=("-c", LOADS_FOR_EVER))
+    wait_until(lambda: "it loads" in worker.said)
+    worker.process.stdin.close()
+    assert worker.process.wait(1) == 0
+
+
 def test_standard_input_closed_at_the_start_ends_it(start):
     worker = start()
     worker.process.stdin.close()

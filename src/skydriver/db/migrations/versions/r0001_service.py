@@ -103,6 +103,9 @@ def _scans() -> None:
         Column("progress", Text, comment="JSON, as a manifest shows it"),
         Column("fraction", Float, nullable=False, comment="done, 0 to 1"),
         Column("seconds_left", Float),
+        Column("pixels_done", Integer, comment="pixels with a first value"),
+        Column("pixels_total", Integer),
+        Column("best", Text, comment="JSON: nside, pixel and llh of the best fit so far"),
         Column("event_metadata", Text, comment="JSON"),
         Column("scan_metadata", Text, comment="JSON"),
         Column("condor_clusters", Text, nullable=False, comment="JSON"),
@@ -186,9 +189,7 @@ def _tokens() -> None:
         Column("hash", String(64), primary_key=True, comment="sha256: the token itself is nowhere"),
         Column("kind", String(12), nullable=False, comment="worker or scan"),
         Column("scope", String(80), nullable=False, comment="the pool, or the scan"),
-        Column(
-            "first", String(64), nullable=False, comment="hash of the token that it renews, or of the one before that"
-        ),
+        Column("first", String(64), nullable=False, comment="hash of the first token of its line"),
         Column("created", Float, nullable=False),
         Column("expires", Float, nullable=False),
         Column("seconds", Float, nullable=False, comment="for how long it and those that renew it are made"),
@@ -205,9 +206,7 @@ def _results() -> None:
         Column("is_deleted", Boolean, nullable=False),
         Column("document", LargeBinary, nullable=False, comment="skyscan_result, JSON"),
         Column("provenance", LargeBinary, comment="JSON; null of maps that are not ours"),
-        Column(
-            "answer", LargeBinary, comment="what was found out, JSON (services.answer); null of maps that are not ours"
-        ),
+        Column("answer", LargeBinary, comment="JSON (services.answer); null of maps that are not ours"),
         Column("stored", Float, nullable=False),
     )
 
