@@ -222,6 +222,30 @@ def test_a_service_that_begins_takes_leave_of_the_workers_of_the_one_before(serv
     assert {(fit["state"], fit["losses"]) for fit in fits_of(service)} == {(0, 0)}
 
 
+def test_a_service_beside_others_takes_leave_only_of_workers_that_ended(service, reconciler):
+    store_scan(service)
+    settle(reconciler)
+    ended, alive = ToyWorker(service, "ended"), ToyWorker(service, "alive")
+    ended.lease()
+    alive.lease()
+    free_all_local(service, "local", "the service was started again", lambda worker: worker.id == ended.id)
+    assert workers.heartbeat(service, ended.id, ended.task["task"]) == "stop"
+    assert workers.heartbeat(service, alive.id, alive.task["task"]) == "continue"
+
+
+@pytest.mark.parametrize("pool", ["local", "far"])
+def test_a_fit_that_failed_is_left_to_others_of_whatever_pool(service, reconciler, pool):
+    store_scan(service)
+    settle(reconciler)
+    failing, other = ToyWorker(service, "failing"), ToyWorker(service, "other", pool=pool)
+    task = failing.lease()
+    pixels = [{"index": pixel["index"], "outcome": "failed"} for pixel in task["pixels"]]
+    following = failing.lease(Report.model_validate({"task": task["task"], "pixels": pixels}))
+    failed = {pixel["index"] for pixel in task["pixels"]}
+    assert failed.isdisjoint(pixel["index"] for pixel in following["pixels"])
+    assert {pixel["index"] for pixel in other.lease()["pixels"]} <= failed
+
+
 def test_a_worker_logs_only_on_its_own_scans(service, reconciler):
     store_scan(service)
     store_scan(service, "scan2", n_workers=0)
