@@ -21,10 +21,22 @@ Scan: TypeAlias = Row[*tuple[Any, ...]]
 _GET = select(scans).where(scans.c.id == bindparam("scan_id"))
 _LOCK, _LOCK_IF_FREE = _GET.with_for_update(), _GET.with_for_update(skip_locked=True)
 _UPDATE = change(scans).where(scans.c.id == bindparam("scan_id"))
+_AMONG = scans.c.status.in_(bindparam("statuses", expanding=True))
+_IN_STATUS = select(scans).where(_AMONG).order_by(scans.c.created, scans.c.id)
+_COUNT = select(func.count()).select_from(scans).where(_AMONG, scans.c.engine == bindparam("engine"))
+_FIRST_WAITING = (
+    select(scans.c.id)
+    .where(scans.c.status == bindparam("status"))
+    .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
+    .limit(bindparam("limit"))
+)
+_WANTED_ENDS = select(scans.c.id).where(
+    scans.c.target == bindparam("target"), scans.c.status.not_in(bindparam("ended", expanding=True))
+)
 _WITH_WORK = (
     select(scans.c.id)
     .where(
-        scans.c.status.in_(bindparam("statuses", expanding=True)),
+        _AMONG,
         scans.c.engine == bindparam("engine"),
         or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")),
         exists().where(and_(fits.c.scan == scans.c.id, fits.c.state == OPEN)),
@@ -50,31 +62,22 @@ def update(connection: Connection, scan_id: str, **values: object) -> None:
 
 def in_status(connection: Connection, statuses: Collection[str]) -> Sequence[Scan]:
     """All scans in one of `statuses`, the oldest first."""
-    query = select(scans).where(scans.c.status.in_(statuses)).order_by(scans.c.created, scans.c.id)
-    return connection.execute(query).all()
+    return connection.execute(_IN_STATUS, {"statuses": list(statuses)}).all()
 
 
 def count(connection: Connection, statuses: Collection[str], engine: str) -> int:
     """How many scans of an engine are in one of `statuses`."""
-    query = select(func.count()).select_from(scans).where(scans.c.status.in_(statuses), scans.c.engine == engine)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_COUNT, {"statuses": list(statuses), "engine": engine}).scalar_one())
 
 
 def first_waiting(connection: Connection, status: str, limit: int) -> Sequence[str]:
     """The scans whose turn it is: by priority, then age."""
-    query = (
-        select(scans.c.id)
-        .where(scans.c.status == status)
-        .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
-        .limit(limit)
-    )
-    return connection.execute(query).scalars().all()
+    return connection.execute(_FIRST_WAITING, {"status": status, "limit": limit}).scalars().all()
 
 
 def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> Sequence[str]:
     """Scans that are to end and have not."""
-    query = select(scans.c.id).where(scans.c.target == target, scans.c.status.not_in(ended))
-    return connection.execute(query).scalars().all()
+    return connection.execute(_WANTED_ENDS, {"target": target, "ended": list(ended)}).scalars().all()
 
 
 def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[str]:

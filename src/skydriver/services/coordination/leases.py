@@ -69,7 +69,7 @@ def lease(service: Service, worker_id: str, said: Report | None) -> Lease | None
         found = _next(taken, worker)
         workers.see(taken.connection, worker_id, taken.now)
     if said is not None:
-        _ring(service)
+        service.work.ring()
     return found
 
 
@@ -88,14 +88,8 @@ def _without_next(service: Service, name: CommitPoint, worker_id: str, said: Rep
         _worker(taken.connection, worker_id)
         accepted = _take_and_plan(taken, worker_id, said)
         workers.see(taken.connection, worker_id, taken.now)
-    _ring(service)
-    return accepted
-
-
-def _ring(service: Service) -> None:
-    """New work may be there, and a scan may need its next step."""
     service.work.ring()
-    service.scans.ring()
+    return accepted
 
 
 def _worker(connection: Connection, worker_id: str) -> workers.Worker:

@@ -52,6 +52,7 @@ def plan(turn: Turn, scan: scans.Scan) -> bool:
         check_transition(Status(scan.status), Status.FINISHING)
         scans.update(connection, scan.id, status=Status.FINISHING, updated=turn.now)
         scan_log.add(connection, turn.now, scan.id, "service", ["all fits are done"])
+        turn.finished.append(scan.id)
     else:
         turn.ledgers[scan.id] = kept
     return wanted.finished

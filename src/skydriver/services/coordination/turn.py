@@ -25,13 +25,17 @@ class Turn:
     """Seconds since 1970, of the database's clock."""
     ledgers: dict[str, Kept] = field(default_factory=dict)
     """To be kept once it is committed, by scan."""
+    finished: list[str] = field(default_factory=list)
+    """Scans whose next step is the reconciler's, once it is committed."""
 
 
 @contextmanager
 def take_turn(service: Service, name: CommitPoint) -> Iterator[Turn]:
-    """Write; afterwards, and only then, ring for whoever waits for work or for a scan's next step."""
+    """Write; afterwards, and only then, ring for the reconciler where a scan is finished."""
     with service.database.transaction(name) as connection:
         taken = Turn(service, connection, service.database.now(connection))
         yield taken
     for scan, kept in taken.ledgers.items():
         service.ledgers.put(scan, kept)
+    if taken.finished:
+        service.scans.ring()
