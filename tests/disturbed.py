@@ -196,7 +196,7 @@ class Disturbed:
 
     def recover(self, begin) -> None:
         """Start something again with `begin`, and see how long it takes until another fit is done."""
-        before, start = self.memory.done(self.id), time.monotonic()
+        before, start = max(self.memory.done(self.id), self.kills[-1][1]), time.monotonic()
         begin()
         self.wait_for(before + 1)
         self.recovered.append(time.monotonic() - start)

@@ -61,10 +61,10 @@ def toy_fit(pixel):
 class ToyWorker:
     """A worker that fits when it is told to."""
 
-    def __init__(self, service, name="w", numerics="n") -> None:
+    def __init__(self, service, name="w", numerics="n", pool="local") -> None:
         self.service = service
         self.token = name
-        said = Registration(pool="local", protocol=1, engine=ENGINE, numerics=numerics, host="here", pid=1, cpu="toy")
+        said = Registration(pool=pool, protocol=1, engine=ENGINE, numerics=numerics, host="here", pid=1, cpu="toy")
         self.id = workers.register(service, name, said).worker
         self.task = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from skydriver.errors import SettingError
 
@@ -17,7 +17,9 @@ PREFIX = "SKYDRIVER_"
 class Settings(BaseSettings):
     """Everything that an operator may set. Each is the variable ``SKYDRIVER_`` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     data: Path = Field(default_factory=lambda: Path(user_data_dir("skydriver")))
     """Folder of everything that is kept, the SQLite database among it."""
@@ -77,7 +79,12 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise SettingError(name if name in given else PREFIX + name.upper(), first["msg"]) from error
+        problem = first["msg"][:1].lower() + first["msg"][1:]
+        raise SettingError(name if name in given else PREFIX + name.upper(), problem) from error
+    except SettingsError as error:
+        raise SettingError(f"{PREFIX}IMAGE_ROOTS", 'it is no JSON list such as ["/images"]') from error
+    if settings.database_url is not None and not settings.url.startswith("postgresql"):
+        raise SettingError("SKYDRIVER_DATABASE_URL", "it is no address of a PostgreSQL database")
     if settings.lease_s < 2 * settings.heartbeat_s:
         raise SettingError("SKYDRIVER_LEASE_S", "it is less than twice SKYDRIVER_HEARTBEAT_S")
     return settings

@@ -31,6 +31,7 @@ def _reader(most: int | None) -> Callable[[Request], Awaitable[bytearray]]:
         limit = min(service.settings.max_body_bytes, most or service.settings.max_body_bytes)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
+            await _let_go_by(request, most=4 * limit)
             raise TooLargeError(f"body: {declared} bytes are more than {limit}")
         body = bytearray()
         async for part in request.stream():
@@ -40,6 +41,14 @@ def _reader(most: int | None) -> Callable[[Request], Awaitable[bytearray]]:
         return body
 
     return read
+
+
+async def _let_go_by(request: Request, most: int) -> None:
+    """Take in a body that is not wanted: many clients send it all before they listen, and else hear of no refusal."""
+    if "expect" in request.headers or int(request.headers["content-length"]) > most:
+        return
+    async for _part in request.stream():
+        pass
 
 
 Body = Annotated[bytearray, Depends(_reader(None))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 READING: Final = frozenset({"GET", "HEAD"})
+_HOST: Final = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(:[0-9]*)?", re.ASCII)
 
 
 class Gate:
@@ -43,7 +45,7 @@ class Gate:
 
 def refusal(method: str, headers: Headers) -> str | None:
     """Why a request is refused; None where it is not."""
-    host = headers.get("host", "")
+    host = ", ".join(headers.getlist("host"))
     if not is_loopback(host):
         return f"Host: {host[:80]!r} is not a name of this machine alone, such as localhost or 127.0.0.1"
     origin = headers.get("origin")
@@ -54,7 +56,10 @@ def refusal(method: str, headers: Headers) -> str | None:
 
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without a port, is this machine as only it can be reached from itself."""
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found["six"] or found["name"]
     if name.lower().rstrip(".") == "localhost":
         return True
     try:

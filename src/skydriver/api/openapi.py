@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ABOUT: Final = (
     "Reconstructs where in the sky a neutrino event came from. Arguments of GET stand in the query, those of other "
-    "methods in one JSON object in the body. Every write may be repeated. An error is `{code, error}`: the status and "
+    "methods in one JSON object in the body. Every write may be repeated. An error is {code, error}: the status and "
     "a sentence that names the argument; the reason phrase of the status line is the same sentence."
 )
 MEANINGS: Final = {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import resource
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from skydriver.api.connections import BoundedProtocol
 from skydriver.api.gate import is_loopback
-from skydriver.api.phrases import PhrasingProtocol
 from skydriver.errors import SettingError
 
 if TYPE_CHECKING:
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 GRACE_S: Final = 10
 """Requests that are under way when the service is to end have so long."""
 BACKLOG: Final = 1024
+MANY_FILES: Final = 65_536
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end it in order: Ctrl-C, a wish, and the end of the terminal that it was started from."""
 
 
 class Server(uvicorn.Server):
-    """Serves an app until SIGINT or SIGTERM, or `stop`; then `run` returns, when all background work has ended.
+    """Serves an app until SIGINT, SIGTERM, SIGHUP, or `stop`; then `run` returns, when all background work has ended.
 
     Parameters
     ----------
@@ -48,7 +53,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=PhrasingProtocol,
+                http=BoundedProtocol,
                 loop="uvloop",
                 ws="none",
                 lifespan="on",
@@ -58,6 +63,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what a client does wrong, it is told
         self._app = app
         self._on_ready = on_ready
 
@@ -69,6 +75,7 @@ class Server(uvicorn.Server):
 
     def serve_until_stopped(self) -> None:
         """Serve."""
+        allow_many_files()
         with self._socket:
             self.run(sockets=[self._socket])
 
@@ -95,7 +102,9 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        # A SIGHUP that is ignored already, as nohup has it, stays so.
+        numbers = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:
             yield
         finally:
@@ -108,6 +117,15 @@ def serve(app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -
     Server(app, host, port, on_ready).serve_until_stopped()
 
 
+def allow_many_files() -> None:
+    """Take as many open files as the system allows without asking: each connection and worker takes some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens, on this machine alone."""
     if not is_loopback(f"[{host}]" if ":" in host else host):
@@ -116,4 +134,5 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingError("port", f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
+        problem = (error.strerror or str(error)).partition(" (while")[0]  # where it says the address once more
+        raise SettingError("port", f"{host}:{port} cannot be listened on: {problem}") from error

@@ -21,6 +21,8 @@ POOL = "local"
 EARLY_S = 10.0
 """A worker that ends sooner than this failed to start: the next one waits a while."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+NO_TOKEN_PAUSE_S = 1.0
+"""While no token can be made, because the database is away, that is tried again after so long."""
 TERMINATE_S = 3.0
 """Workers that are told to end have so long."""
 LOOK_S = 0.2
@@ -47,6 +49,11 @@ class _Place:
         self.failures = self.failures + 1 if early else 0
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (self.failures - 1), LONGEST_PAUSE_S) if self.failures else 0.0
         self.not_before = time.monotonic() + pause_s
+
+    def postpone(self, reason: str) -> None:
+        """Keep it empty for a moment; nothing is wrong with its workers."""
+        self.reason = reason
+        self.not_before = time.monotonic() + NO_TOKEN_PAUSE_S
 
 
 class LocalPool:
@@ -125,7 +132,11 @@ class LocalPool:
     def _start(self, place: _Place) -> None:
         try:
             place.process = LocalProcess(self._url, self._mint(), POOL)
-        except (SkyDriverError, OSError) as error:
+        except SkyDriverError as error:
+            if place.reason != str(error):
+                log.warning("worker_not_started", problem=str(error))
+            place.postpone(str(error))
+        except OSError as error:
             log.warning("worker_not_started", problem=str(error))
             place.failed(str(error), early=True)
         else:
@@ -162,6 +173,8 @@ class LocalPool:
         log.info("worker_ended", pid=process.pid, reason=reason)
         self._untold.append((process.token, reason))
         self._tell()
+        if self._untold:
+            log.warning("worker_end_not_told", pid=process.pid)
 
     def _tell(self) -> None:
         """Have told who is gone, all if possible."""
@@ -169,8 +182,7 @@ class LocalPool:
         for token, reason in untold:
             try:
                 self._gone(token, reason)
-            except SkyDriverError as error:
-                log.warning("worker_end_not_told", reason=reason, problem=str(error))
+            except SkyDriverError:
                 self._untold.append((token, reason))
 
     def _end(self) -> None:

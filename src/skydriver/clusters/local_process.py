@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 
-SECRETS = ("SKYDRIVER_DATABASE_URL",)
+SECRETS = ("SKYDRIVER_DATABASE_URL", "PGPASSWORD", "PGPASSFILE")
 """Variables that workers have no business to know."""
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 MODULE = "skydriver.worker.remote"

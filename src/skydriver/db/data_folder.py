@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,5 +96,6 @@ def _take(descriptor: int, folder: Path) -> None:
     except OSError as error:
         pid = os.pread(descriptor, 20, 0).decode().strip()
         raise UnavailableError(f"another service works with {folder}: process {pid or 'unknown'}") from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # the number helps whoever is refused; a full disk has no room for it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -20,6 +20,7 @@ from skydriver.services.event_summary import EXAMPLE, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from skydriver.config import Settings
     from skydriver.db.database import Database
@@ -66,11 +67,21 @@ def check_up(settings: Settings) -> Iterator[Finding]:
 def _data(settings: Settings) -> str:
     if settings.database_url is not None:
         return "nothing is kept here: the database is PostgreSQL"
+    folder = settings.data.absolute()
     try:
-        with open_data(settings) as folder:
+        if not folder.exists():
+            return _still_to_be_made(folder)
+        with open_data(settings):
             return str(folder)
     except UnavailableError as error:
         return str(error)
+
+
+def _still_to_be_made(folder: Path) -> str:
+    above = next(parent for parent in folder.parents if parent.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise SettingError("SKYDRIVER_DATA", f"the folder {folder} cannot be made: {above} cannot be written")
+    return f"{folder}, which skydriver serve makes"
 
 
 def _database(settings: Settings) -> str:
@@ -124,7 +135,11 @@ def _workers(settings: Settings) -> str:
 
 
 def _address(settings: Settings) -> str:
+    from skydriver.client.client import is_loopback  # noqa: PLC0415 - only where it is needed
+
     where = f"{settings.host}:{settings.port}"
+    if not is_loopback(f"http://{_in_url(settings.host)}"):
+        raise SettingError("host", f"{settings.host} can be reached from other machines, and no issuer is configured")
     try:
         family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         with socket.create_server(address[:2], family=family):
@@ -140,13 +155,16 @@ def _serves(settings: Settings) -> bool:
     from skydriver.client.client import ServiceClient  # noqa: PLC0415 - only where it is needed
     from skydriver.client.outages import Patience  # noqa: PLC0415 - only where it is needed
 
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        with ServiceClient(f"http://{host}:{settings.port}", Patience(0.0)) as client:
+        with ServiceClient(f"http://{_in_url(settings.host)}:{settings.port}", Patience(0.0)) as client:
             client.find(1, 1, is_real=False)
     except SkyDriverError:
         return False
     return True
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _example(_settings: Settings) -> str:

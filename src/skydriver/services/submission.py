@@ -80,7 +80,8 @@ def submit(
     event = submitted.to_store()
     with service.database.transaction(CommitPoint.SUBMIT) as connection:
         now = service.database.now(connection)
-        known = _find(connection, asked, now - service.settings.repeat_window_s)
+        window = service.settings.repeat_window_s
+        known = _find(connection, asked, (now - window, now + window))  # not of a day that the clock was set back by
         scan_id = new_scan_id(now) if known is None else known.id
         if known is None:
             events.put(connection, event, now)
@@ -139,7 +140,7 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
-def _find(connection: Connection, asked: _Asked, since: float) -> Known | None:
+def _find(connection: Connection, asked: _Asked, between: tuple[float, float]) -> Known | None:
     """The scan that an equal request made, with nobody else looking for it at the same moment."""
     names = [f"request {asked.owner} {asked.hash}"]
     if asked.key is not None:
@@ -148,7 +149,7 @@ def _find(connection: Connection, asked: _Asked, since: float) -> Known | None:
     if asked.key is None:
         if asked.order.force_new:
             return None
-        return submissions.find_recent(connection, asked.owner, asked.hash, since, NO_REPEAT_OF)
+        return submissions.find_recent(connection, asked.owner, asked.hash, between, NO_REPEAT_OF)
     known = submissions.find_by_key(connection, asked.owner, asked.key)
     if known is not None and known.request_hash != asked.hash:
         raise StateError(f"{KEY}: {told(asked.key)} came before with another request, which is scan {known.id}")

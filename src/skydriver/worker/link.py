@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpcore
 import orjson
@@ -60,6 +61,7 @@ class Link:
     def __init__(self, url: str, token: str, leash: Leash, silence_s: float = SILENCE_S) -> None:
         self.token = token
         self._url = url.rstrip("/")
+        self._host = urlsplit(self._url).netloc.rpartition("@")[2].encode()
         self._leash = leash
         self._silence_s = silence_s
         self._silent_since: float | None = None
@@ -134,6 +136,7 @@ class Link:
     def _ask(self, method: str, path: str, body: Json | None, wait_s: float) -> bytes:
         """One try."""
         headers = [(b"Authorization", f"Bearer {self.token}".encode()), (b"Accept", b"*/*")]
+        headers.append((b"Host", self._host))  # httpcore's own lacks the brackets of IPv6
         content = None
         if body is not None:
             content = orjson.dumps(body)

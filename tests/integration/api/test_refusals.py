@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -119,6 +120,18 @@ def test_a_submission_that_is_refused_says_why_in_body_and_phrase(client):
 def test_a_body_beyond_the_limit_is_refused_by_its_declared_length(small):
     answer = small.post("/scan", content=b" " * 20_001)
     assert answer.json() == error(413, "body: 20001 bytes are more than 20000")
+
+
+def test_who_sends_all_before_listening_hears_that_it_was_too_much(small):
+    address = urlsplit(str(small.base_url))
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(
+            b"POST /scan HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 60000\r\n\r\n"
+        )
+        for _ in range(60):
+            connection.sendall(b" " * 1000)
+            time.sleep(0.001)
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 413 body: 60000 bytes are more than 20000\r\n"
 
 
 def test_a_body_beyond_the_limit_is_refused_without_a_declared_length(small):

@@ -39,6 +39,19 @@ def end_by_hand(service, scan_id="scan1"):
         return abort(connection, service.database.now(connection), scan_id)
 
 
+def test_workers_fill_no_disk_with_what_they_say(service, monkeypatch):
+    monkeypatch.setattr(scan_log, "MOST_OF_WORKERS", 10)
+    store_scan(service)
+    with service.database.transaction(CommitPoint.LOG) as connection:
+        for n in range(5):
+            scan_log.add_of_worker(connection, 0.0, "scan1", "w", [f"{n}a", f"{n}b", f"{n}c"])
+        scan_log.add_of_worker(connection, 0.0, "scan1", "w", [])
+        scan_log.add(connection, 0.0, "scan1", "service", ["done"])
+    lines = log_of(service)
+    assert lines[:9] == ["0a", "0b", "0c", "1a", "1b", "1c", "2a", "2b", "2c"]
+    assert lines[9:] == ["further lines are not kept", "done"]
+
+
 def test_from_queue_to_result(service, reconciler):
     store_scan(service)
     assert row_of(service).status == "queued"
@@ -207,6 +220,30 @@ def test_a_service_that_begins_takes_leave_of_the_workers_of_the_one_before(serv
     free_all_local(service, "local", "the service was started again")
     assert workers.heartbeat(service, worker.id, worker.task["task"]) == "stop"
     assert {(fit["state"], fit["losses"]) for fit in fits_of(service)} == {(0, 0)}
+
+
+def test_a_service_beside_others_takes_leave_only_of_workers_that_ended(service, reconciler):
+    store_scan(service)
+    settle(reconciler)
+    ended, alive = ToyWorker(service, "ended"), ToyWorker(service, "alive")
+    ended.lease()
+    alive.lease()
+    free_all_local(service, "local", "the service was started again", lambda worker: worker.id == ended.id)
+    assert workers.heartbeat(service, ended.id, ended.task["task"]) == "stop"
+    assert workers.heartbeat(service, alive.id, alive.task["task"]) == "continue"
+
+
+@pytest.mark.parametrize("pool", ["local", "far"])
+def test_a_fit_that_failed_is_left_to_others_of_whatever_pool(service, reconciler, pool):
+    store_scan(service)
+    settle(reconciler)
+    failing, other = ToyWorker(service, "failing"), ToyWorker(service, "other", pool=pool)
+    task = failing.lease()
+    pixels = [{"index": pixel["index"], "outcome": "failed"} for pixel in task["pixels"]]
+    following = failing.lease(Report.model_validate({"task": task["task"], "pixels": pixels}))
+    failed = {pixel["index"] for pixel in task["pixels"]}
+    assert failed.isdisjoint(pixel["index"] for pixel in following["pixels"])
+    assert {pixel["index"] for pixel in other.lease()["pixels"]} <= failed
 
 
 def test_a_worker_logs_only_on_its_own_scans(service, reconciler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -49,6 +50,19 @@ def test_one_service_works_with_a_folder_and_the_other_is_told_which(tmp_path):
     with (
         open_data(Settings(data=tmp_path)),
         pytest.raises(UnavailableError, match=f"works with {tmp_path}: process {os.getpid()}$"),
+        open_data(Settings(data=tmp_path)),
+    ):
+        pass
+
+
+def test_a_full_disk_keeps_nobody_from_starting(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with (
+        open_data(Settings(data=tmp_path)),
+        pytest.raises(UnavailableError, match=r"process unknown$"),
         open_data(Settings(data=tmp_path)),
     ):
         pass

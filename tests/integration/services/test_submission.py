@@ -306,6 +306,13 @@ class TestRepeats:
             connection.execute(update(scans).values(created=scans.c.created - 61))
         assert submit(service, body(), OWNER).scan_id != first.scan_id
 
+    @pytest.mark.parametrize(("ahead_s", "is_repeat"), [(5.0, True), (86_400.0, False)])
+    def test_a_scan_of_before_the_clock_was_set_back_is_repeated_for_no_longer(self, service, ahead_s, is_repeat):
+        first = submit(service, body(), OWNER)
+        with service.database.engine.begin() as connection:
+            connection.execute(update(scans).values(created=scans.c.created + ahead_s))
+        assert (submit(service, body(), OWNER).scan_id == first.scan_id) == is_repeat
+
     @pytest.mark.parametrize("ended", [{"is_deleted": True}, {"status": "failed"}, {"target": "aborted"}])
     def test_a_scan_that_came_to_nothing_is_not_what_is_asked_for(self, service, ended):
         first = submit(service, body(), OWNER)

@@ -26,11 +26,20 @@ def test_names_of_this_machine_are_taken(host):
         "10.0.0.1",
         "[::]",
         "[2001:db8::1]",
+        "[::1].example.org",
+        "[localhost]",
+        "localhost, example.org",
+        "localhost:8423@example.org",
     ],
 )
 def test_others_are_not(host):
     assert not is_loopback(host)
     assert refusal("GET", Headers({"host": host})).startswith("Host: ")
+
+
+def test_two_hosts_are_none():
+    two = Headers(raw=[(b"host", b"localhost"), (b"host", b"example.org")])
+    assert refusal("GET", two) is not None
 
 
 def test_a_request_without_a_host_is_refused():

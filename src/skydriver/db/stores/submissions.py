@@ -54,13 +54,13 @@ def find_by_key(connection: Connection, owner: str, key: str) -> Known | None:
 
 
 def find_recent(
-    connection: Connection, owner: str, request_hash: str, since: float, without: Collection[str]
+    connection: Connection, owner: str, request_hash: str, between: tuple[float, float], without: Collection[str]
 ) -> Known | None:
-    """The owner's first scan of an equal request since a moment: not deleted, nor in one of the statuses `without`."""
+    """The owner's first scan of an equal request between moments: not deleted, nor in one of the statuses `without`."""
     c = scans.c
     query = (
         select(*_KNOWN)
-        .where(c.owner == owner, c.request_hash == request_hash, c.created >= since, c.is_deleted.is_(False))
+        .where(c.owner == owner, c.request_hash == request_hash, c.created.between(*between), c.is_deleted.is_(False))
         .where(c.status.not_in(without), c.target.not_in(without))
         .order_by(c.created, c.id)
         .limit(1)

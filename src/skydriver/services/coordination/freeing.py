@@ -42,7 +42,8 @@ def expire(turn: Turn, task: tasks.Task, reason: str, *, suspect: bool) -> None:
     if suspect:
         _suspect(turn, scan, task)
     fits.free(turn.connection, task.id)
-    scan_log.add(turn.connection, turn.now, scan.id, task.worker, [f"{task.n_fits} fits are free again: {reason}"])
+    line = f"{task.n_fits} fits are free again: {reason}"
+    scan_log.add_of_worker(turn.connection, turn.now, scan.id, task.worker, [line])
     if is_due(turn.connection, scan, None):
         plan(turn, scan)
 

@@ -131,7 +131,7 @@ def _take_in(turn: Turn, worker: str, said: Report) -> _Taken:
         tasks.close(connection, task.id, tasks.ANSWERED)
     _count(turn, scan, outcomes)
     lines = [f"nside {key.nside} pixel {key.pixel}: {error}" for key, error in outcomes.complaints]
-    scan_log.add(connection, turn.now, scan.id, worker, lines)
+    scan_log.add_of_worker(connection, turn.now, scan.id, worker, lines)
     return _Taken(len(outcomes.done), scan, keys[0][:2])
 
 

@@ -109,9 +109,7 @@ class Reconciler:
             raise
         except Exception as error:
             log.error("scan_failed", scan=scan.id, exc_info=True)  # noqa: G201 - structlog
-            code = error.code if isinstance(error, SkyDriverError) else "internal"
-            problem = f"an error of SkyDriver itself, which its log holds: {type(error).__name__}: {error}"
-            fail(self._service, scan.id, End(Status.FAILED, code, problem[:500]))
+            fail(self._service, scan.id, _fault(error))
             return True
 
     def _step_of(self, scan: scans.Scan) -> bool:
@@ -173,3 +171,12 @@ class Reconciler:
         self._swept = time.monotonic()
         free_expired(self._service)
         return purge(self._service)
+
+
+def _fault(error: Exception) -> End:
+    """How a scan ends because of an error that is not its own; only our errors' words are sentences for users."""
+    if isinstance(error, SkyDriverError):
+        code, words = error.code, str(error)[:400]
+    else:
+        code, words = "internal", type(error).__name__
+    return End(Status.FAILED, code, f"an error of SkyDriver itself, which its log holds: {words}")

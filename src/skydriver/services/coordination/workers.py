@@ -89,7 +89,7 @@ def log_lines(service: Service, worker_id: str, scan_id: str | None, lines: Sequ
     """Keep what a worker says of a scan that it has, or had, a task of; what it says of nothing is for its own log."""
     with take_turn(service, CommitPoint.LOG) as turn:
         if scan_id is not None and tasks.was_of(turn.connection, worker_id, scan_id):
-            scan_log.add(turn.connection, turn.now, scan_id, worker_id, lines)
+            scan_log.add_of_worker(turn.connection, turn.now, scan_id, worker_id, lines)
 
 
 def prepared_event(service: Service, name: str) -> bytes:
