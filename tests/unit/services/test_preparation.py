@@ -24,7 +24,7 @@ ODD_LEFT_OUT = Selection(exclude_strings=tuple(range(1, 87, 2)))
 @pytest.mark.parametrize(
     ("argument", "values"),
     [
-        ("reco", ["", "millipede", "dummy:x", "dummy:1:2", "crash_dummy:nan", "crash_dummy:1:sulk"]),
+        ("reco", ["", "millipede", "dummy:x", "dummy:1:2:3", "crash_dummy:nan", "crash_dummy:1:sulk"]),
         ("nsides", ["", "8", "8:1", "9:0", "8:0,8:1", "8:0,4:1", "8:0,64:0", "8:0,64:769"]),
         ("predictive_scanning_threshold", [0.0, 0.0999, 1.0001, float("nan"), float("inf")]),
         ("max_reco_time_s", [0.0, -1.0, 0.0009, 1.1e6, float("nan"), float("inf")]),

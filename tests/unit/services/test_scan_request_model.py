@@ -136,7 +136,7 @@ REFUSED = [
     ("reco_algo", "true", "reco_algo: there is no algorithm 'true', only crash_dummy, dummy, pandel_mpe"),
     ("reco_algo", "millipede", "reco_algo: there is no algorithm 'millipede', only crash_dummy, dummy, pandel_mpe"),
     ("reco_algo", "dummy:x", "reco_algo: the seed of dummy"),
-    ("reco_algo", "dummy:1:2", "reco_algo: dummy does not take"),
+    ("reco_algo", "dummy:1:2:3", "reco_algo: dummy does not take"),
     ("reco_algo", "x" * 201, "reco_algo: 'xxx"),
     ("reco_algo", "\ud800", "reco_algo: holds a text with a NUL character or half of a surrogate pair"),
     ("nsides", None, "nsides: is missing"),
