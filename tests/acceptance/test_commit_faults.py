@@ -250,8 +250,8 @@ def _repeated(method, url, body):
 
 
 def _purge(chain, scan):
-    """Single fits of old scans are forgotten; the map stays."""
-    chain.meet(CommitPoint.PURGE, n_workers=0, SKYDRIVER_FITS_KEPT_S="0")
+    """Single fits of old scans are forgotten, once a map is kept of those that ended early; maps stay."""
+    chain.meet(CommitPoint.KEEP, CommitPoint.PURGE, n_workers=0, SKYDRIVER_FITS_KEPT_S="0")
     chain.start(None, 0)
     wait_until(lambda: not chain.memory.rows(fits, scan.id), "old fits are forgotten", LIMIT_S)
     with chain.running.client() as client:
