@@ -15,7 +15,7 @@ from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
-from skydriver.errors import SkyDriverError
+from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services import tokens
 from skydriver.services.context import Service
@@ -155,7 +155,10 @@ def _free_what_was_ours(service: Service) -> None:
     def is_gone(worker: Worker) -> bool:
         return service.database.is_sqlite or has_ended(worker.host, worker.pid)
 
-    free_all_local(service, LOCAL, "the service was started again", is_gone)
+    try:
+        free_all_local(service, LOCAL, "the service was started again", is_gone)
+    except UnavailableError as error:  # another service has them locked at this moment: their leases end by themselves
+        log.warning("workers_not_freed", problem=str(error))
 
 
 def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | None = None) -> None:
