@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from databases import make_service
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import scan_log
-from skydriver.db.tables import scans, tasks
+from skydriver.db.tables import fits, scans, tasks
 from skydriver.errors import UnavailableError, UnknownError
 from skydriver.services.coordination import leases, workers
 from skydriver.services.coordination.abort import abort
@@ -456,5 +456,21 @@ def test_trouble_that_passes_ends_no_scan(service, reconciler, monkeypatch, erro
     monkeypatch.undo()
     reconciler._left_alone.clear()
     ToyWorker(service).work()
+    settle(reconciler)
+    assert row_of(service).status == "done"
+
+
+def test_fits_that_were_begun_early_in_vain_hold_no_worker(service, reconciler):
+    store_scan(service)
+    settle(reconciler)
+    in_vain = dict(fits_of(service)[0]) | {"seeds": "1.0.5", "number": -1, "failures": 1}
+    with service.database.transaction(CommitPoint.PLAN) as connection:
+        connection.execute(insert(fits).values(**in_vain))
+    slow = ToyWorker(service, "slow")
+    assert len(slow.lease()["pixels"]) == 1
+    ToyWorker(service, "fast").work()
+    assert row_of(service).status == "finishing"
+    assert workers.heartbeat(service, slow.id, slow.task["task"]) == "stop"
+    assert {fit["state"] for fit in fits_of(service)} == {2}
     settle(reconciler)
     assert row_of(service).status == "done"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from skydriver.db.stores import fits, scan_log, scans, tasks
+from skydriver.db.stores import scan_log, scans
+from skydriver.services.coordination.releasing import release
 from skydriver.services.coordination.states import ENDED, Status, check_transition
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ class End(NamedTuple):
 def end(connection: Connection, now: float, scan: scans.Scan, how: End) -> None:
     """Move a scan to a status from which nothing follows, and take back what its workers hold."""
     check_transition(Status(scan.status), how.status)
-    tasks.drop_of_scan(connection, scan.id)
-    fits.close(connection, scan.id)
+    release(connection, scan.id)
     values = {"status": how.status, "code": how.code, "reason": how.sentence if how.code else None}
     scans.update(connection, scan.id, **values, ended=now, updated=now, seconds_left=None)
     scan_log.add(connection, now, scan.id, "service", [f"{how.status}: {how.sentence}"])

@@ -11,6 +11,7 @@ from skydriver.db.stores.tasks import Key
 from skydriver.scan.planner import Ledger
 from skydriver.services.coordination.ledgers import Kept
 from skydriver.services.coordination.maps import finished_of, request_of, seeds_text
+from skydriver.services.coordination.releasing import release
 from skydriver.services.coordination.states import Status, check_transition
 from skydriver.services.pixel_tasks import PixelTasks
 
@@ -50,6 +51,7 @@ def plan(turn: Turn, scan: scans.Scan) -> bool:
     fits.want(connection, list(rows_of(scan.id, kept.tasks, rows.values())))
     if wanted.finished:
         check_transition(Status(scan.status), Status.FINISHING)
+        release(connection, scan.id)  # fits that were begun early and are not needed
         scans.update(connection, scan.id, status=Status.FINISHING, updated=turn.now)
         scan_log.add(connection, turn.now, scan.id, "service", ["all fits are done"])
         turn.finished.append(scan.id)

@@ -93,10 +93,17 @@ class Reconciler:
         did |= launch(self._service)
         with self._service.database.reading() as connection:
             active = scans.in_status(connection, ACTIVE)
-        self._watchdog.forget({scan.id for scan in active})
+        self._forget({scan.id for scan in active})
         for scan in active:
             did |= self._guarded(scan)
         return did
+
+    def _forget(self, alive: set[str]) -> None:
+        """Remember only these scans."""
+        self._watchdog.forget(alive)
+        for kept in (self._measured, self._left_alone):
+            for gone in kept.keys() - alive:
+                del kept[gone]
 
     def _guarded(self, scan: scans.Scan) -> bool:
         """One step of one scan; what is wrong with it ends it alone."""
