@@ -461,7 +461,7 @@ def test_trouble_that_passes_ends_no_scan(service, reconciler, monkeypatch, erro
 
 
 def test_fits_that_were_begun_early_in_vain_hold_no_worker(service, reconciler):
-    store_scan(service)
+    store_scan(service, threshold=0.5)
     settle(reconciler)
     in_vain = dict(fits_of(service)[0]) | {"seeds": "1.0.5", "number": -1, "failures": 1}
     with service.database.transaction(CommitPoint.PLAN) as connection:
