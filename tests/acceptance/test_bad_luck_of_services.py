@@ -30,8 +30,7 @@ def scan(running):
 
 def at(stderr):
     """`skydriver serve` with its standard error there."""
-    as_from_a_terminal = ("env", "--default-signal=HUP")  # whatever these tests were started by
-    return (*as_from_a_terminal, "sh", "-c", f'exec "$@" {stderr}', "sh", *SERVE)
+    return ("sh", "-c", f'exec "$@" {stderr}', "sh", *SERVE)
 
 
 @pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
