@@ -154,8 +154,8 @@ def test_nobody_there(skydriver):
 
 def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver, database_url):
     assert skydriver("scan", "example", *LONG, "--workers", "1", "--out", "reference").returncode == 0
-    folder = tmp_path / "service"
-    with running_service(folder, database_url=database_url, workers=1) as running, running.client() as client:
+    url = database_url if database_url.startswith("postgresql") else None  # SQLite is what it has of itself
+    with running_service(tmp_path / "service", database_url=url, workers=1) as running, running.client() as client:
         env = os.environ | {"SKYDRIVER_URL": running.url}
         scan_id = skydriver("submit", "example", *LONG, env=env).stdout.strip()
         watching = skydriver.start("watch", scan_id, "--out", "out", "--json", env=env)
