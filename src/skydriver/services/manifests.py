@@ -47,7 +47,7 @@ def manifest(
     with service.database.glancing() as connection:  # one row, and an event, which never changes
         scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=include_deleted)
         event = event_text(connection, scan.event) if generation == 2023 else None
-    made = _of_2025(scan) if event is None else _of_2023(scan, event)
+    made = manifest_of_2025(scan) if event is None else _of_2023(scan, event)
     if token is not None:
         made["skydriver"]["token"] = token
     return orjson.dumps(made)
@@ -99,7 +99,8 @@ def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
     }
 
 
-def _of_2025(scan: Parts) -> dict[str, Any]:
+def manifest_of_2025(scan: Parts, event: bytes | None = None) -> dict[str, Any]:
+    """The manifest of a scan as clients of 2025 know it; with its event, JSON, where that is given."""
     return {
         "scan_id": scan.id,
         "timestamp": scan.created,
@@ -111,7 +112,7 @@ def _of_2025(scan: Parts) -> dict[str, Any]:
         "priority": scan.priority,
         "classifiers": orjson.loads(scan.request).get("classifiers", {}),
         "i3_event_id": scan.event,
-        "event_i3live_json_dict": "use 'i3_event_id'",
+        "event_i3live_json_dict": "use 'i3_event_id'" if event is None else stored(event),
         "event_i3live_json_dict__hash": None,
         "event_metadata": stored(scan.event_metadata),
         "scan_metadata": stored(scan.scan_metadata),
