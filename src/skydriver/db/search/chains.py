@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skydriver.db.search.terms import Json, Order
+    from skydriver.db.search.terms import Json, Order, Scalar
 
 Test: TypeAlias = "Callable[[str], str]"
 """From the alias of a value to a condition on it, both as SQL."""
@@ -87,7 +87,7 @@ class JsonSql(Protocol):
     def equals(self, value: Json) -> Test:
         """Whether a value is another."""
 
-    def ordered(self, order: Order, value: bool | float | str) -> Test:
+    def ordered(self, order: Order, value: Scalar) -> Test:
         """Whether a value is of the same kind as another and so ordered to it."""
 
     def one_of(self, values: tuple[str, ...] | tuple[float, ...]) -> Test:

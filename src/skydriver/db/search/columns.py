@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from skydriver.db.search import numbers
 from skydriver.db.search.places import COLUMNS, OFTEN_MISSING
-from skydriver.db.search.terms import Equals, Exists, OneOf, Ordered
+from skydriver.db.search.terms import Equals, Exists, OneOf, Ordered, Scalar
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from skydriver.db.search.terms import Json, Order, Simple
+    from skydriver.db.search.terms import Json, Order, Scalar, Simple
 
 FEW: Final = 100
 """So many texts are named one by one; more of them come as one parameter."""
@@ -70,7 +70,7 @@ def _one_of(
     return column.in_(select(func.jsonb_array_elements_text(listed.cast(JSONB)).column_valued()))
 
 
-def _ordered(column: ColumnElement[Any], order: Order, value: bool | float | str, dialect: str) -> ColumnElement[bool]:
+def _ordered(column: ColumnElement[Any], order: Order, value: Scalar, dialect: str) -> ColumnElement[bool]:
     if isinstance(value, str):
         if not isinstance(column.type, String):
             return false()

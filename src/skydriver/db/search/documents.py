@@ -42,7 +42,7 @@ class Documents:
         """A term as SQL that is true or false."""
         return self._bound(f"({self._term(term)})")
 
-    def texts(self, field: Field) -> list[Select[tuple[str]]]:
+    def texts(self, field: Field) -> list[Select[str]]:
         """Each text at a path, and each in a list there, once for each scan that has it."""
         chains = self._chains(field)
         lists = [(chain, self._json.items(chain.last)) for chain in chains]

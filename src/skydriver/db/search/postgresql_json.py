@@ -10,7 +10,7 @@ from skydriver.db.search.sqlite_json import SIGNS
 
 if TYPE_CHECKING:
     from skydriver.db.search.chains import Names, Test
-    from skydriver.db.search.terms import Json, Order
+    from skydriver.db.search.terms import Json, Order, Scalar
 
 
 class PostgresqlJson:
@@ -66,7 +66,7 @@ class PostgresqlJson:
         right = self._json(value)
         return lambda alias: f"{alias}.j = {right}"
 
-    def ordered(self, order: Order, value: bool | float | str) -> Test:
+    def ordered(self, order: Order, value: Scalar) -> Test:
         """Texts by their letters' numbers."""
         sign = SIGNS[order]
         if isinstance(value, str):

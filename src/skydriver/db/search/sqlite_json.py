@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skydriver.db.search.chains import Names, Test
-    from skydriver.db.search.terms import Json, Order
+    from skydriver.db.search.terms import Json, Order, Scalar
 
 SIGNS: Final[dict[Order, str]] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 IS_NUMBER: Final = "IN ('integer', 'real')"
@@ -71,7 +71,7 @@ class SqliteJson:
             return lambda alias: "(" + " AND ".join(_reaches(alias, steps, test) for steps, test in parts) + ")"
         return self._is_like(value)
 
-    def ordered(self, order: Order, value: bool | float | str) -> Test:
+    def ordered(self, order: Order, value: Scalar) -> Test:
         """Texts by their letters' numbers."""
         sign, right = SIGNS[order], self._scalar(value)
         kind = "= 'text'" if isinstance(value, str) else IS_NUMBER
@@ -107,7 +107,7 @@ class SqliteJson:
         right, kind = self._scalar(value), "= 'text'" if isinstance(value, str) else IS_NUMBER
         return lambda alias: f"({alias}.type {kind} AND {alias}.value = {right})"
 
-    def _scalar(self, value: bool | float | str) -> str:
+    def _scalar(self, value: Scalar) -> str:
         """A value as SQL; a fraction goes by way of JSON, so that it is read just as those that are stored."""
         if isinstance(value, float):
             return f"json_extract({self._names.parameter(json.dumps(value))}, '$')"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Scalar: TypeAlias = "bool | int | float | str"
+Json: TypeAlias = "Scalar | list[Json] | dict[str, Json] | None"
 Order = Literal["$gt", "$gte", "$lt", "$lte"]
 
 
@@ -32,7 +33,7 @@ class Ordered:
 
     field: Field
     order: Order
-    value: bool | float | str
+    value: Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Boolean, Float, Integer, String, and_, false, literal, literal_column, or_, select, tuple_, union
+from sqlalchemy import Boolean, Integer, String, and_, false, literal, literal_column, or_, select, tuple_, union
 
 from skydriver.db.search.columns import sorted_text
 from skydriver.db.search.conditions import condition
@@ -15,12 +15,12 @@ from skydriver.db.tables import scans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
 
     from skydriver.db.database import Connection
-    from skydriver.db.search.terms import Field, Term
+    from skydriver.db.search.terms import Field, Scalar, Term
 
-Scalar: TypeAlias = "None | bool | int | float | str"
+Value: TypeAlias = "Scalar | None"
 
 
 class Key(NamedTuple):
@@ -35,11 +35,11 @@ class Place(NamedTuple):
     """A scan, and the values that it is sorted by."""
 
     scan_id: str
-    values: tuple[Scalar, ...]
+    values: tuple[Value, ...]
 
 
 def find(
-    connection: Connection, term: Term, keys: Sequence[Key], after: Sequence[Scalar] | None, limit: int | None
+    connection: Connection, term: Term, keys: Sequence[Key], after: Sequence[Value] | None, limit: int | None
 ) -> list[Place]:
     """The first scans of which a term is true.
 
@@ -67,9 +67,11 @@ def find(
 
 def texts(connection: Connection, field: Field, term: Term, limit: int) -> list[str]:
     """The different texts at a field of the scans of which a term is true, and in lists there; at most `limit`."""
-    dialect = connection.dialect.name
-    if field.root in COLUMNS:
-        queries = [select(COLUMNS[field.root]).where(condition(term, dialect), COLUMNS[field.root].is_not(None))]
+    dialect, column = connection.dialect.name, COLUMNS.get(field.root)
+    if column is not None and (field.path or not isinstance(column.type, String)):
+        return []
+    if column is not None:
+        queries = [select(column).where(condition(term, dialect), column.is_not(None))]
     else:
         among = select(scans.c.id).where(condition(term, dialect))
         queries = [each.where(literal_column("scans.id").in_(among)) for each in Documents(dialect, "t").texts(field)]
@@ -105,20 +107,23 @@ def _order(key: Key, dialect: str) -> ColumnElement[Any]:
     return ordered.nulls_last() if key.descends else ordered.nulls_first()
 
 
-def _behind(keys: Sequence[Key], values: Sequence[Scalar], dialect: str) -> ColumnElement[bool]:
+def _behind(keys: Sequence[Key], values: Sequence[Value], dialect: str) -> ColumnElement[bool]:
     """Whether a scan comes behind a place."""
     columns = [_sorted(key, dialect) for key in keys]
     bound = [literal(value, COLUMNS[key.name].type) for key, value in zip(keys, values, strict=True)]
     if len({key.descends for key in keys}) == 1 and not any(COLUMNS[key.name].nullable for key in keys):
         return tuple_(*columns) < tuple_(*bound) if keys[0].descends else tuple_(*columns) > tuple_(*bound)
-    behind, before = [], []
+    behind: list[ColumnElement[bool]] = []
+    before: list[ColumnElement[bool]] = []
     for key, column, value, right in zip(keys, columns, values, bound, strict=True):
         behind.append(and_(*before, _is_behind(key, column, right, is_null=value is None)))
         before.append(column.is_(None) if value is None else column == right)
     return or_(*behind)
 
 
-def _is_behind(key: Key, column: ColumnElement[Any], value: ColumnElement[Any], *, is_null: bool) -> ColumnElement[bool]:
+def _is_behind(
+    key: Key, column: ColumnElement[Any], value: ColumnElement[Any], *, is_null: bool
+) -> ColumnElement[bool]:
     """By one key alone."""
     if is_null:
         return false() if key.descends else column.is_not(None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from skydriver.db.search.terms import All, Equals, Exists, Field, Json, Matches, Not, OneOf, Order, Ordered, Some, Term
 from skydriver.errors import SettingError
 from skydriver.services.json_values import Bounds, check_value, told
 from skydriver.services.search.fields import find_field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 FILTER: Final = "filter"
 SIZE: Final = Bounds(values=10_000, characters=200_000, depth=24, plain_text=True)
@@ -78,7 +80,7 @@ class _Reader:
 
     def _joined(self, name: str, value: Json, depth: int) -> Term:
         if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
-            raise _refuse(f"{name} takes a list of one or more objects, not {_told(value)}")
+            raise _refuse(f"{name} takes a list of one or more objects, not {told(value)}")
         terms = tuple(self.objects(cast("dict[str, Json]", item), depth + 1) for item in value)
         return All(terms) if name == "$and" else Some(terms)
 
@@ -116,14 +118,14 @@ class _Reader:
         """Null is as great as null alone."""
         self._count("conditions")
         if isinstance(value, list | dict):
-            raise _refuse(f"{order} takes a number, a text, true or false, not {_told(value)}")
+            raise _refuse(f"{order} takes a number, a text, true or false, not {told(value)}")
         if value is None:
             return Equals(field, None) if order in {"$gte", "$lte"} else NEVER
         return Ordered(field, order, value)
 
-    def _one_of(self, field: Field, name: Literal["$in", "$nin"] | str, value: Json) -> Term:
+    def _one_of(self, field: Field, name: str, value: Json) -> Term:
         if not isinstance(value, list) or len(value) > MAX_LISTED:
-            raise _refuse(f"{name} takes a list of at most {MAX_LISTED} values, not {_told(value)}")
+            raise _refuse(f"{name} takes a list of at most {MAX_LISTED} values, not {told(value)}")
         texts = tuple(item for item in value if isinstance(item, str))
         numbers = tuple(item for item in value if isinstance(item, int | float) and not isinstance(item, bool))
         others = [item for item in value if item is None or isinstance(item, bool | list | dict)]
@@ -134,21 +136,21 @@ class _Reader:
     def _exists(self, field: Field, value: Json) -> Term:
         self._count("conditions")
         if not isinstance(value, bool) and value not in (0, 1):
-            raise _refuse(f"$exists takes true or false, not {_told(value)}")
+            raise _refuse(f"$exists takes true or false, not {told(value)}")
         return Exists(field) if value else Not(Exists(field))
 
     def _matches(self, field: Field, value: Json) -> Term:
         self._count("conditions")
         self._count("patterns")
         if not isinstance(value, str) or len(value) > MAX_PATTERN:
-            raise _refuse(f"$regex takes a text of at most {MAX_PATTERN} characters, not {_told(value)}")
+            raise _refuse(f"$regex takes a text of at most {MAX_PATTERN} characters, not {told(value)}")
         return Matches(field, value)
 
     def _not(self, field: Field, value: Json, depth: int) -> Term:
         if depth >= MAX_NESTED:
             raise _refuse(f"has $and, $or and $not nested deeper than {MAX_NESTED} levels")
         if not isinstance(value, dict) or not value or not all(key.startswith("$") for key in value):
-            raise _refuse(f"$not takes an object of operators, not {_told(value)}")
+            raise _refuse(f"$not takes an object of operators, not {told(value)}")
         return Not(self._condition(field, value, depth + 1))
 
     def _count(self, what: str, n: int = 1) -> None:
@@ -167,7 +169,7 @@ def _n_within(value: Json) -> int:
     if isinstance(value, dict):
         wrong = next((key for key in value if key.startswith("$")), None)
         if wrong is not None:
-            raise _refuse(f"{told(wrong)[1:-1]} stands in a value to compare; a path such as a.b leads to what it is for")
+            raise _refuse(f"{told(wrong)[1:-1]} stands in a value to compare; write the path to what it is for: a.b")
         return 1 + sum(map(_n_within, value.values()))
     return 1 + sum(map(_n_within, value)) if isinstance(value, list) else 1
 
@@ -179,7 +181,3 @@ def _different(values: Iterable[Json]) -> list[Json]:
         if isinstance(value, list | dict) or not any(value is other for other in found):
             found.append(value)
     return found
-
-
-def _told(value: Json) -> str:
-    return told(value)

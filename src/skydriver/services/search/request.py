@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import orjson
 
 from skydriver.db.search.terms import All, Equals, Field
-from skydriver.db.stores.search import Key, Scalar, fits
+from skydriver.db.stores.search import Key, Value, fits
 from skydriver.errors import SettingError
 from skydriver.services.json_values import told
 from skydriver.services.projection import Projection, read_projection
@@ -44,7 +44,7 @@ class Search(NamedTuple):
     keys: tuple[Key, ...]
     """What scans are sorted by; the last one is their id."""
     limit: int | None
-    after: tuple[Scalar, ...] | None
+    after: tuple[Value, ...] | None
     """The place behind which the page begins."""
     digest: str
     """Equal for searches whose pages follow each other."""
@@ -97,13 +97,13 @@ def read_sort(value: object) -> tuple[Key, ...]:
     return (*keys, Key(ID, descends=keys[-1].descends))
 
 
-def write_cursor(search: Search, values: Sequence[Scalar]) -> str:
+def write_cursor(search: Search, values: Sequence[Value]) -> str:
     """Where the next page begins: behind the scan with these values. It is good for the same search alone."""
     text = json.dumps([search.digest, *values]).encode()
     return base64.urlsafe_b64encode(_check(text) + text).decode()
 
 
-def read_cursor(value: object, digest: str, keys: Sequence[Key], limit: int | None) -> tuple[Scalar, ...] | None:
+def read_cursor(value: object, digest: str, keys: Sequence[Key], limit: int | None) -> tuple[Value, ...] | None:
     """What a cursor says; a `SettingError` where it is damaged or comes from another search."""
     if value is None:
         return None
