@@ -111,11 +111,7 @@ def read_cursor(value: object, digest: str, keys: Sequence[Key], limit: int | No
         raise SettingError("cursor", "goes with limit, which is missing")
     if not isinstance(value, str) or len(value) > MAX_CURSOR:
         raise SettingError("cursor", f"is {told(value)}, not the text that came with the page before")
-    try:
-        content = base64.b64decode(value.encode(), b"-_", validate=True)
-        found = orjson.loads(content[N_CHECK:]) if content[:N_CHECK] == _check(content[N_CHECK:]) else None
-    except (binascii.Error, ValueError):
-        found = None
+    found = _content(value)
     if not isinstance(found, list):
         raise SettingError("cursor", "is damaged; begin without one")
     if found[:1] != [digest]:
@@ -124,6 +120,17 @@ def read_cursor(value: object, digest: str, keys: Sequence[Key], limit: int | No
     if len(values) != len(keys) or not all(fits(key.name, one) for key, one in zip(keys, values, strict=True)):
         raise SettingError("cursor", "is damaged; begin without one")
     return values
+
+
+def _content(cursor: str) -> object:
+    """What is in a cursor; None where it is not as it was written."""
+    try:
+        content = base64.urlsafe_b64decode(cursor.encode())
+        text = content[N_CHECK:]
+        as_written = base64.urlsafe_b64encode(_check(text) + text).decode()
+        return orjson.loads(text) if cursor == as_written else None
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _check(text: bytes) -> bytes:
