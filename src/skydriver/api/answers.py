@@ -23,9 +23,9 @@ def json_answer(document: bytes) -> Response:
     return Response(document, media_type=JSON)
 
 
-def streamed_answer(pieces: Iterator[bytes]) -> Response:
-    """A document in pieces, each made when the one before was sent; an error in the middle breaks the connection."""
-    return StreamingResponse(pieces, media_type=JSON)
+def streamed_answer(document: bytes | Iterator[bytes]) -> Response:
+    """A document, whole or in pieces, each made when the one before was sent: an error then breaks the connection."""
+    return json_answer(document) if isinstance(document, bytes) else StreamingResponse(document, media_type=JSON)
 
 
 class ErrorAnswer(Response):

@@ -26,8 +26,8 @@ BATCH: Final = 200
 """Manifests that are made at once where all are asked for."""
 
 
-def find(service: Service, arguments: Mapping[str, object]) -> Iterator[bytes]:
-    """Find scans: ``{"manifests": […]}``, as one piece and with ``cursor`` where there is a limit, else piece by piece.
+def find(service: Service, arguments: Mapping[str, object]) -> bytes | Iterator[bytes]:
+    """Find scans: ``{"manifests": […], "cursor": …}`` where there is a limit, else ``{"manifests": […]}`` in pieces.
 
     What is found is found at once, as of one moment, and the first manifests are made before this returns: errors come
     before anything is sent. Where the database goes away later the iterator raises, and the document has no end.
@@ -46,7 +46,7 @@ def find(service: Service, arguments: Mapping[str, object]) -> Iterator[bytes]:
     """
     asked = read_search(arguments)
     if asked.limit is not None:
-        return iter([_page(service, asked, asked.limit)])
+        return _page(service, asked, asked.limit)
     pieces = _everything(service, asked)
     return chain([next(pieces)], pieces)
 
