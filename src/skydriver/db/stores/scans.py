@@ -34,7 +34,7 @@ _WANTED_ENDS = select(scans.c.id).where(
     scans.c.target == bindparam("target"), scans.c.status.not_in(bindparam("ended", expanding=True))
 )
 _WITH_WORK = (
-    select(scans.c.id, scans.c.n_workers)
+    select(scans.c.id, scans.c.priority, scans.c.n_workers)
     .where(
         _AMONG,
         scans.c.engine == bindparam("engine"),
@@ -44,6 +44,12 @@ _WITH_WORK = (
     .order_by(scans.c.rank, scans.c.id)
 )
 
+_ALERTS = (
+    select(scans)
+    .where(_AMONG, scans.c.engine == bindparam("engine"), scans.c.priority >= bindparam("priority"))
+    .where(or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")))
+    .order_by(scans.c.rank, scans.c.id)
+)
 _WITH_WORK_OF_PRIORITY = _WITH_WORK.where(scans.c.priority >= bindparam("priority"))
 
 
@@ -82,18 +88,26 @@ def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> 
     return connection.execute(_WANTED_ENDS, {"target": target, "ended": list(ended)}).scalars().all()
 
 
-def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[str]:
-    """Scans with fits that a worker may take, in the order in which they get workers."""
+def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[Scan]:
+    """Scans with fits that a worker may take, in the order in which they get workers: id, priority, n_workers."""
     given = {"statuses": list(statuses), "engine": engine, "numerics": numerics}
-    return connection.execute(_WITH_WORK, given).scalars().all()
+    return connection.execute(_WITH_WORK, given).all()
 
 
 def with_work_of_priority(
     connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
 ) -> Sequence[Scan]:
-    """The same of a priority or a higher one; id and n_workers of each."""
+    """The same of a priority or a higher one."""
     given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
     return connection.execute(_WITH_WORK_OF_PRIORITY, given).all()
+
+
+def alerts(
+    connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
+) -> Sequence[Scan]:
+    """Scans in one of `statuses` that a worker may fit, of a priority or a higher one, in order."""
+    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
+    return connection.execute(_ALERTS, given).all()
 
 
 def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:

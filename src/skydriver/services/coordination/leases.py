@@ -13,11 +13,13 @@ from skydriver.db.stores.tasks import Key
 from skydriver.errors import UnknownError
 from skydriver.scan.batches import batch_size
 from skydriver.services.coordination import planning, tail
+from skydriver.services.coordination.backlog import ALERT
 from skydriver.services.coordination.freeing import expire
 from skydriver.services.coordination.outcomes import judge
 from skydriver.services.coordination.states import LEASABLE, Status, check_transition
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.wire import ENGINE, Lease
+from skydriver.services.coordination.yielding import is_held
 from skydriver.worker.compute import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -179,15 +181,20 @@ def _next(turn: Turn, worker: workers.Worker) -> Lease | None:
     """The next task for a worker, of the first scan that has one for it."""
     connection = turn.connection
     others = workers.has_peers(connection, worker)
-    for scan_id in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
-        scan = scans.lock(connection, scan_id, wait=False)
-        if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan_id) >= scan.n_workers:
+    held = is_held(turn, worker)
+    for found in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
+        if held and found.priority < ALERT:
+            break
+        scan = scans.lock(connection, found.id, wait=False)
+        if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan.id) >= scan.n_workers:
             continue
-        found = _batch(connection, scan, worker.id, others=others)
-        if found:
-            return _give(turn, scan, worker, found)
+        batch = _batch(connection, scan, worker.id, others=others)
+        if batch:
+            return _give(turn, scan, worker, batch)
     slow = tail.slow_task(connection, worker, turn.now)
-    return None if slow is None else _give(turn, slow.scan, worker, slow.rows, copy_of=slow.task)
+    if slow is None or (held and slow.scan.priority < ALERT):
+        return None
+    return _give(turn, slow.scan, worker, slow.rows, copy_of=slow.task)
 
 
 def _batch(connection: Connection, scan: scans.Scan, worker: str, *, others: bool) -> list[fits.Fit]:
