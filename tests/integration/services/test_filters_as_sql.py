@@ -186,6 +186,7 @@ def ids(manifests):
 @example(rows=[{"scan_metadata": {"a": [{"b": 1}, {}]}}], filters=[{"scan_metadata.a.b": None}])
 @example(rows=[{"progress": {"a": 1.0}}, {"progress": {"a": True}}], filters=[{"progress.a": 1}, {"progress.a": True}])
 @example(rows=[{"progress": {"a": "\\u0000"}}], filters=[{"progress.a": "\\u0000"}])
+@example(rows=[{"priority": 1}], filters=[{"priority": True}, {"is_deleted": 0}, {"priority": {"$gte": False}}])
 @example(rows=[{"code": None}], filters=[{"skydriver.code": {"$not": {"$regex": "a"}}}])
 def test_what_is_found_is_what_fits(service, pattern, rows, filters):
     with stored(service, pattern, rows) as manifests:
