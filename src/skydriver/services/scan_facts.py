@@ -77,10 +77,10 @@ def has_ended(scan: Parts) -> bool:
 def facts(scan: Parts, stopped: Stopped) -> dict[str, Any]:
     """What is told of a scan: its state, why, how far it is, when things happened, and what was asked for."""
     told = {name: getattr(scan, name) for name in TOLD}
-    return {**told, "best": stored(scan.best), "state": state_of(scan, stopped), "request": _request(scan)}
+    return {**told, "best": stored(scan.best), "state": state_of(scan, stopped), "request": asked_for(scan)}
 
 
-def _request(scan: Parts) -> dict[str, Any]:
+def asked_for(scan: Parts) -> dict[str, Any]:
     """What was asked for; the environment may hold a secret, and is not told."""
     return {name: value for name, value in orjson.loads(scan.request).items() if name != "scanner_server_env"}
 
