@@ -38,4 +38,4 @@ def add_workers(asking: Asking, scan_id: ScanId, body: SmallBody, idempotency_ke
     asking.as_user()
     arguments = json_object(body)
     service = asking.as_user_of(scan_id, no_redirect=arguments.get("no_redirect") is True)
-    return json_answer(adding_workers.add_workers(service, scan_id, arguments, idempotency_key))
+    return json_answer(adding_workers.add_workers(service, scan_id, arguments, asking.owner, idempotency_key))

@@ -51,11 +51,11 @@ def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int |
     return {200: good, **{code: _error(code) for code in errors}}
 
 
-def takes(example: object, schema: Mapping[str, Any] | type[BaseModel]) -> dict[str, Any]:
-    """What a route takes in its body: an example, and a JSON schema or the model that is it."""
+def takes(example: object, schema: Mapping[str, Any] | type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """What a route takes in its body: an example, a JSON schema or the model that is it; whether it must be there."""
     if isinstance(schema, type):
         schema = schema.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": example}}}}
+    return {"requestBody": {"required": required, "content": {JSON: {"schema": schema, "example": example}}}}
 
 
 def describe(app: FastAPI) -> None:

@@ -11,7 +11,17 @@ from skydriver.api.arguments import After, IncludeDeleted, Limit, Names, NoRedir
 from skydriver.api.bodies import Body, SmallBody, json_object, json_object_with_nan
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers, takes
-from skydriver.services import deleting, external, manifests, results, scan_lines, scan_requests, scan_status, workforce
+from skydriver.services import (
+    external,
+    manifests,
+    results,
+    scan_lines,
+    scan_requests,
+    scan_status,
+    whole_scans,
+    workforce,
+)
+from skydriver.services.projection import read_projection
 
 routes = APIRouter(tags=["Scans"])
 
@@ -35,7 +45,7 @@ def get_scan(
 ) -> Response:
     service = asking.as_user_of(scan_id, no_redirect=no_redirect)
     view = manifests.View(include_deleted=include_deleted, with_event=asking.is_scanner)
-    return json_answer(deleting.whole_scan(service, scan_id, view))
+    return json_answer(whole_scans.whole_scan(service, scan_id, view))
 
 
 @routes.delete(
@@ -48,7 +58,7 @@ def delete_scan(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     asking.as_user()
     arguments = json_object(body)
     service = asking.as_user_of(scan_id, no_redirect=arguments.get("no_redirect") is True)
-    return json_answer(deleting.delete_scan(service, scan_id, arguments))
+    return json_answer(whole_scans.delete_scan(service, scan_id, arguments))
 
 
 @routes.get(
@@ -65,7 +75,8 @@ def get_manifest(  # noqa: PLR0913 - one for each argument of the query
     no_redirect: NoRedirect = False,
 ) -> Response:
     service = asking.as_user_of(scan_id, no_redirect=no_redirect)
-    view = manifests.View(projection, include_deleted=include_deleted, with_event=asking.is_scanner)
+    wanted = read_projection("projection", projection)
+    view = manifests.View(wanted, include_deleted=include_deleted, with_event=asking.is_scanner)
     return json_answer(manifests.manifest_of_2025(service, scan_id, view))
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from skydriver.db.stores import documents
 from skydriver.services.event_texts import event_text
-from skydriver.services.scan_facts import asked_for, known, stored
+from skydriver.services.scan_facts import ENVIRONMENT, known, stored
 from skydriver.services.scan_labels import RESERVED
 
 if TYPE_CHECKING:
@@ -29,13 +29,16 @@ def scan_request(service: Service, scan_id: str) -> bytes:
     """
     with service.database.reading() as connection:
         scan = known(documents.scan(connection, scan_id), scan_id)
-    return orjson.dumps(asked_for(scan) | {"classifiers": own_classifiers(scan)})
+    request = as_asked_again(scan)
+    request.pop(ENVIRONMENT, None)
+    return orjson.dumps(request)
 
 
-def own_classifiers(scan: Parts) -> dict[str, Any]:
-    """The classifiers that were asked for, without those that the service gave it."""
-    found = orjson.loads(scan.request).get("classifiers", {})
-    return {name: value for name, value in found.items() if name not in RESERVED}
+def as_asked_again(scan: Parts) -> dict[str, Any]:
+    """The request of a scan as it came, without the classifiers that the service gave it."""
+    request: dict[str, Any] = orjson.loads(scan.request)
+    mine = {name: value for name, value in request.get("classifiers", {}).items() if name not in RESERVED}
+    return request | {"classifiers": mine}
 
 
 def i3_event(service: Service, scan_id: str) -> bytes:
