@@ -19,7 +19,7 @@ EVENT = "event_i3live_json_dict"
 
 
 def settled(document: Any, also: Collection[str] = ()) -> str:
-    """A document as text that is equal where it is: times, rates, addresses, and what `also` names, are there by type alone."""
+    """A document as text that is equal where it is: times, rates, addresses and what `also` names are there by type."""
     return json.dumps(_settled(document, MEASURED | set(also)), indent=1, sort_keys=True)
 
 

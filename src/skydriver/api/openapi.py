@@ -23,7 +23,10 @@ ABOUT: Final = (
     "a sentence that names the argument; the reason phrase of the status line is the same sentence."
 )
 MEANINGS: Final = {
-    307: ("Another scan took the place of this one; Location says where the same is told of that.", "scan_id: 0x0 was replaced by 0x1; no_redirect asks for itself"),
+    307: (
+        "Another scan took the place of this one; Location says where the same is told of that.",
+        "scan_id: 0x0 was replaced by 0x1; no_redirect asks for itself",
+    ),
     400: ("An argument is wrong, or the body is not a JSON object.", "nsides: 12 is not a power of two"),
     401: ("A token is missing, unknown or expired.", "Authorization: a worker's token is needed"),
     403: ("Not allowed with this token, or from this page.", "Authorization: this token is for worker local alone"),

@@ -21,6 +21,7 @@ from skydriver.services import (
     whole_scans,
     workforce,
 )
+from skydriver.services.body_arguments import only
 from skydriver.services.projection import read_projection
 
 routes = APIRouter(tags=["Scans"])
@@ -66,7 +67,7 @@ def delete_scan(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     summary="Retrieve the manifest of a scan, as it is since 2025",
     responses=answers(examples.MANIFEST_2025, 307, 400, 401, 403, 404, 503),
 )
-def get_manifest(  # noqa: PLR0913 - one for each argument of the query
+def get_manifest(
     asking: Asking,
     scan_id: ScanId,
     *,
@@ -88,7 +89,7 @@ def get_manifest(  # noqa: PLR0913 - one for each argument of the query
 )
 def patch_manifest(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     service = asking.as_scanner(scan_id)
-    external.patch(service, scan_id, json_object(body), only="PATCH /scan/ID/manifest")
+    external.patch(service, scan_id, only(json_object(body), external.PATCHED, "PATCH /scan/ID/manifest"))
     view = manifests.View(include_deleted=True, with_event=asking.is_scanner)
     return json_answer(manifests.manifest_of_2025(service, scan_id, view))
 
@@ -113,8 +114,8 @@ def get_result(
 )
 def put_result(asking: Asking, scan_id: ScanId, body: Body) -> Response:
     service = asking.as_scanner(scan_id)
-    arguments = json_object_with_nan(body)
-    return json_answer(external.put_result(service, scan_id, arguments, only="PUT /scan/ID/result"))
+    arguments = only(json_object_with_nan(body), external.PUT, "PUT /scan/ID/result")
+    return json_answer(external.put_result(service, scan_id, arguments))
 
 
 @routes.get(

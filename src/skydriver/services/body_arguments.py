@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
+def only(arguments: dict[str, object], known: Collection[str], route: str) -> dict[str, object]:
+    """The same arguments; a `SettingError` names one that there is not."""
+    refuse_unknown(arguments, known, route)
+    return arguments
+
+
 class Given:
     """The arguments of one request, few and small; null is as good as left out.
 

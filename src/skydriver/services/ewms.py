@@ -1,4 +1,4 @@
-"""The workflow of an external scan elsewhere (EWMS): scripts note which it is, and look it up. Nothing here heeds it."""
+"""The workflow of an external scan elsewhere (EWMS): programs note it and look it up; nothing here heeds it."""
 
 from __future__ import annotations
 

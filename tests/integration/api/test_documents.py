@@ -48,7 +48,11 @@ def test_the_status_of_a_scan_is_told_also_when_it_is_deleted(client, launch, se
     assert client.get(f"/scan/{scan_id}/status").json() == status(logs=logs)
     client.delete(f"/scan/manifest/{scan_id}")
     assert client.get(f"/scan/{scan_id}/status").json() == status(
-        logs=logs, scan_state="ABORTED__PRESTARTUP", is_deleted=True, ewms_deactivated="ABORTED", told={"status": "aborted"}
+        logs=logs,
+        scan_state="ABORTED__PRESTARTUP",
+        is_deleted=True,
+        ewms_deactivated="ABORTED",
+        told={"status": "aborted"},
     )
 
 

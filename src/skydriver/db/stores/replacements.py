@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skydriver.db.database import Connection
 
 
-def _last() -> Select[tuple[str]]:
+def _last() -> Select[str]:
     """From a scan along those that took its place, to the one whose place nobody took; a circle has none."""
     asked = select(scans.c.id, scans.c.replaced_by).where(scans.c.id == bindparam("scan_id"))
     chain = asked.cte("chain", recursive=True)
@@ -27,4 +27,4 @@ _LAST = _last()
 
 def last_of(connection: Connection, scan_id: str) -> str | None:
     """The scan that stands for another now, itself where nobody took its place; None where there is no such scan."""
-    return connection.execute(_LAST, {"scan_id": scan_id}).scalar_one_or_none()
+    return connection.execute(_LAST, {"scan_id": scan_id}).scalars().one_or_none()
