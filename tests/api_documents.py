@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from skydriver.api import examples
 
 NOW = 1_764_000_000.25
@@ -100,27 +102,27 @@ def manifest(scan_id: str, *, told: dict[str, object] | None = None, **changes: 
 
 def manifest_2025(scan_id: str, *, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:
     """The manifest of 2025 of a scan that was just launched, but for changes."""
-    ours = TOLD | (told or {})
-    return {
-        "scan_id": scan_id,
+    return as_of_2025(manifest(scan_id, told=told)) | changes
+
+
+def as_of_2025(document: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of 2025 of a scan of which this is the one of 2023."""
+    same = ("scan_id", "is_deleted", "scanner_server_args", "event_metadata", "scan_metadata", "progress")
+    told = document["skydriver"]
+    return {name: document[name] for name in same} | {
         "timestamp": NOW,
-        "is_deleted": False,
-        "scanner_server_args": ARGS,
         "ewms_workflow_id": None,
         "ewms_address": None,
         "ewms_task": "use 'ewms_workflow_id'",
-        "priority": ours["request"]["priority"],
-        "classifiers": ours["request"]["classifiers"],
-        "i3_event_id": EVENT_ID,
+        "priority": told["request"]["priority"],
+        "classifiers": told["request"]["classifiers"],
+        "i3_event_id": told["request"]["i3_event_id"],
         "event_i3live_json_dict": "use 'i3_event_id'",
         "event_i3live_json_dict__hash": None,
-        "event_metadata": METADATA,
-        "scan_metadata": None,
-        "progress": None,
         "replaced_by_scan_id": None,
         "last_updated": NOW,
-        "skydriver": ours,
-    } | changes
+        "skydriver": told | {"state": told["state"].replace("STOPPED__", "ABORTED__")},
+    }
 
 
 def external_manifest(scan_id: str, *, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:

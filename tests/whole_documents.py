@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-TIMES = frozenset(
-    {"created", "launched", "first_pixel", "ended", "last_updated", "start", "end", "elapsed", "scanner start"}
-)
+TIMES = frozenset({"timestamp", "created", "launched", "first_pixel", "ended"}) | {
+    *("last_updated", "start", "end", "elapsed", "scanner start"),
+}
 RATES = frozenset({"cpu_seconds", "seconds_left", "eta", "per fit", "time left"})
 ADDRESSES = frozenset({"url"})
 MEASURED = TIMES | RATES | ADDRESSES
