@@ -33,7 +33,7 @@ routes = APIRouter(tags=["Scans"])
     responses=answers(examples.SCAN_REQUEST, 400, 401, 403, 404, 503),
 )
 def get_request(asking: Asking, scan_id: ScanId) -> Response:
-    return json_answer(scan_requests.scan_request(asking.as_user(scan_id), scan_id))
+    return json_answer(scan_requests.scan_request(asking.as_user(), scan_id))
 
 
 @routes.get(
@@ -135,8 +135,8 @@ def get_event(asking: Asking, scan_id: ScanId, *, no_redirect: NoRedirect = Fals
 )
 def get_status(asking: Asking, scan_id: ScanId, request: Request, *, no_redirect: NoRedirect = False) -> Response:
     def look() -> bytes:
-        service = asking.as_user_of(scan_id, no_redirect=no_redirect)
-        return scan_status.status(service, scan_id, logs_url(request, scan_id))
+        service, follow = asking.as_user(scan_id), not (no_redirect or asking.is_scanner)
+        return scan_status.status(service, scan_id, logs_url(request, scan_id), follow=follow)
 
     return json_answer(asking.status(scan_id, look))
 
@@ -155,6 +155,7 @@ def get_logs(  # noqa: PLR0913 - one for each argument of the query
     limit: Limit = 1000,
     no_redirect: NoRedirect = False,
 ) -> Response:
+    asking.as_user()
     service = asking.as_user_of(scan_id, no_redirect=no_redirect)
     url = logs_url(request, scan_id)
     return json_answer(scan_lines.scan_lines(service, scan_id, after=after, limit=limit, url=url))

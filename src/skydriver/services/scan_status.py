@@ -8,6 +8,7 @@ import orjson
 
 from skydriver.db.stores import documents
 from skydriver.services.coordination.states import Status
+from skydriver.services.replacing import check_row
 from skydriver.services.scan_facts import known, state_of, stored
 from skydriver.services.workforce import workforce
 
@@ -18,13 +19,29 @@ DEACTIVATED: Final = {Status.DONE: "FINISHED", Status.ABORTED: "ABORTED", Status
 """What tells an external scanner to stop."""
 
 
-def status(service: Service, scan_id: str, logs_url: str) -> bytes:
-    """The status of a scan (CONTRACT section 7), also of a deleted one; an `UnknownError` where there is none.
+def status(service: Service, scan_id: str, logs_url: str, *, follow: bool = False) -> bytes:
+    """The status of a scan (CONTRACT section 7), also of a deleted one.
 
-    `logs_url` is where its log is told.
+    Parameters
+    ----------
+    service, scan_id
+        Of which scan.
+    logs_url
+        Where its log is told.
+    follow
+        Whether to look for the scan that took its place.
+
+    Raises
+    ------
+    UnknownError
+        If there is no such scan.
+    ReplacedError
+        If another took its place, and it is not to be told of itself.
     """
     with service.database.reading() as connection:
         scan = known(documents.scan(connection, scan_id), scan_id)
+        if follow:
+            check_row(connection, scan)
         at_work = workforce(connection, scan)
     state = state_of(scan, "ABORTED")
     return orjson.dumps(
