@@ -88,6 +88,16 @@ def test_a_scan_from_launch_to_deletion(case, reference, rc, skyreader, done, ei
     assert rc.request_seq("GET", f"/scan/{scan_id}/workforce") == IDLE
     assert rc.request_seq("GET", f"/scan/{scan_id}/i3-event") == {"i3_event": case.event}
 
+    of_event = {"event_metadata.run_id": case.metadata["run_id"], "event_metadata.event_id": case.metadata["event_id"]}
+    query = {"filter": of_event | {"scan_id": scan_id, "classifiers.number": {"$gte": 7}}}
+    assert rc.request_seq("POST", "/scans/find", query) == {"manifests": [manifest]}
+    some = query | {"manifest_projection": ["scan_id", "classifiers"], "limit": 5, "sort": "-timestamp"}
+    cut = {"scan_id": scan_id, "classifiers": LABELS}
+    assert rc.request_seq("POST", "/scans/find", some) == {"manifests": [cut], "cursor": None}
+    nothing = {"filter": {"scan_id": scan_id, "classifiers.number": {"$lt": 7}}}
+    assert rc.request_seq("POST", "/scans/find", nothing) == {"manifests": []}
+    assert rc.request_seq("GET", "/scans/backlog") == {"entries": []}
+
     names = "scan_id|classifiers|event_i3live_json_dict|skydriver.answer.best_fit"
     cut = rc.request_seq("GET", f"/scan/{scan_id}/manifest", {"projection": names})
     assert settled(cut) == settled(
@@ -111,6 +121,9 @@ def test_a_scan_from_launch_to_deletion(case, reference, rc, skyreader, done, ei
     hidden = f"404 Client Error: scan_id: the manifest of {scan_id} was deleted; include_deleted shows it"
     assert refusal(rc, "GET", f"/scan/{scan_id}") == hidden
     assert rc.request_seq("GET", f"/scan/{scan_id}", {"include_deleted": True}) == deleted
+    assert rc.request_seq("POST", "/scans/find", query) == {"manifests": []}
+    also = query | {"include_deleted": True}
+    assert rc.request_seq("POST", "/scans/find", also) == {"manifests": [deleted["manifest"]]}
     assert rc.request_seq("GET", f"/scan/{scan_id}/result") == final
 
 
