@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import actions, errors, ewms, meta, scanners, scans, users, workers
+from skydriver.api import actions, errors, ewms, meta, scanners, scans, search, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROUTERS: Final = (
     *(users.routes, scanners.routes),  # those of 2023 go first: a scan may be called status
-    *(scans.routes, actions.routes, ewms.routes),
+    *(search.routes, scans.routes, actions.routes, ewms.routes),
     *(workers.routes, meta.routes),
 )
 

@@ -35,7 +35,7 @@ def get_workflow(asking: Asking, scan_id: ScanId, *, no_redirect: NoRedirect = F
 def set_workflow(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     service = asking.as_scanner(scan_id)
     ewms.set_workflow(service, scan_id, json_object(body))
-    return json_answer(manifests.manifest_of_2025(service, scan_id, manifests.View(include_deleted=True)))
+    return json_answer(manifests.show_manifest(service, scan_id, manifests.View(include_deleted=True)))
 
 
 @routes.get(

@@ -78,7 +78,7 @@ def get_manifest(
     service = asking.as_user_of(scan_id, no_redirect=no_redirect)
     wanted = read_projection("projection", projection)
     view = manifests.View(wanted, include_deleted=include_deleted, with_event=asking.is_scanner)
-    return json_answer(manifests.manifest_of_2025(service, scan_id, view))
+    return json_answer(manifests.show_manifest(service, scan_id, view))
 
 
 @routes.patch(
@@ -91,7 +91,7 @@ def patch_manifest(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response
     service = asking.as_scanner(scan_id)
     external.patch(service, scan_id, only(json_object(body), external.PATCHED, "PATCH /scan/ID/manifest"))
     view = manifests.View(include_deleted=True, with_event=asking.is_scanner)
-    return json_answer(manifests.manifest_of_2025(service, scan_id, view))
+    return json_answer(manifests.show_manifest(service, scan_id, view))
 
 
 @routes.get(

@@ -22,6 +22,7 @@ _CLUSTER: Final = (
     "Where workers run: {collector, schedd, njobs} or a list of them, or {name: njobs} or a list of pairs. "
     "The name local is always there."
 )
+_PROJECTION: Final = "Which fields of the manifest are answered, as a list or with | between them, * for all."
 _ENVIRONMENT: Final = "Environment of an external scanner, names and values; it is not shown again."
 
 SUBMISSION: Final = _object(
@@ -55,7 +56,7 @@ SUBMISSION: Final = _object(
     debug_mode=_of("boolean string array", "Taken and shown; it changes nothing here."),
     scanner_server_env=_of("object", _ENVIRONMENT),
     scanner_server_env_from_user=_of("object", "The same as scanner_server_env."),
-    manifest_projection=_of("array", "Taken; all of the manifest is answered."),
+    manifest_projection=_of("string array", _PROJECTION),
     dry_run=_of("boolean", "Check, and say how many pixels and how much CPU time it would take; nothing is stored."),
     force_new=_of("boolean", "A new scan even where an equal one was launched just before."),
 )
@@ -72,7 +73,6 @@ PUT: Final = _object(
     is_final=_of("boolean", "Whether the scan is over; such a result stays."),
 )
 
-_PROJECTION: Final = "Which fields of the manifest are answered, as a list or with | between them, * for all."
 _NO_REDIRECT: Final = "Ask for this very scan, also where another took its place."
 _FORCE_NEW: Final = "Do it even where an equal request was made just before."
 DELETE_SCAN: Final = _object(

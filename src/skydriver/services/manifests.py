@@ -11,7 +11,7 @@ from skydriver.db.stores import documents, scans
 from skydriver.services.coordination.abort import abort
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.event_texts import event_text
-from skydriver.services.projection import ALL, EVENT, Projection, project
+from skydriver.services.projection import ALL, Projection, project
 from skydriver.services.scan_facts import facts, has_ended, known, shown, stored
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def manifest(
     scan_id: str,
     *,
     include_deleted: bool = False,
-    generation: int = 2023,
     token: str | None = None,
+    projection: Projection = ALL,
 ) -> bytes:
-    """The manifest of a scan.
+    """The manifest of a scan as clients of 2023 know it.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def manifest(
         Of which scan.
     include_deleted
         Whether to show one that was deleted.
-    generation
-        2023 or 2025.
     token
         What its external scanner shows; told once, to whoever launched the scan.
+    projection
+        What is wanted of it.
 
     Raises
     ------
@@ -49,11 +49,8 @@ def manifest(
     """
     with service.database.glancing() as connection:  # one row, and an event, which never changes
         scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=include_deleted)
-        event = event_text(connection, scan.event) if generation == 2023 else None
-    made = _of_2025(scan) if event is None else _of_2023(scan, event)
-    if token is not None:
-        made["skydriver"]["token"] = token
-    return orjson.dumps(made)
+        event = event_text(connection, scan.event)
+    return _document(_of_2023(scan, event), projection, token)
 
 
 class View(NamedTuple):
@@ -70,18 +67,20 @@ class View(NamedTuple):
         return self.projection.wants_event or (self.with_event and not self.projection.names)
 
 
-def manifest_of_2025(service: Service, scan_id: str, view: View, token: str | None = None) -> bytes:
+def show_manifest(service: Service, scan_id: str, view: View, token: str | None = None) -> bytes:
     """The manifest of a scan as clients of 2025 know it; errors and `token` as of `manifest`."""
     with service.database.glancing() as connection:
         scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=view.include_deleted)
         event = event_text(connection, scan.event) if view.shows_event else None
-    made = _of_2025(scan)
-    if event is not None:
-        made[EVENT] = stored(event)
-    made = project(made, view.projection)
+    return _document(manifest_of_2025(scan, event), view.projection, token)
+
+
+def _document(made: dict[str, Any], projection: Projection, token: str | None) -> bytes:
+    """What is wanted of a manifest, and the token always."""
+    cut = project(made, projection)
     if token is not None:
-        made.setdefault("skydriver", {})["token"] = token
-    return orjson.dumps(made)
+        cut.setdefault("skydriver", {})["token"] = token
+    return orjson.dumps(cut)
 
 
 def delete_manifest(service: Service, scan_id: str) -> bytes:
@@ -139,7 +138,8 @@ def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
     }
 
 
-def _of_2025(scan: Parts) -> dict[str, Any]:
+def manifest_of_2025(scan: Parts, event: bytes | None = None) -> dict[str, Any]:
+    """The manifest of a scan as clients of 2025 know it; with its event, JSON, where that is given."""
     return {
         "scan_id": scan.id,
         "timestamp": scan.created,
@@ -151,7 +151,7 @@ def _of_2025(scan: Parts) -> dict[str, Any]:
         "priority": scan.priority,
         "classifiers": orjson.loads(scan.request).get("classifiers", {}),
         "i3_event_id": scan.event,
-        "event_i3live_json_dict": "use 'i3_event_id'",
+        "event_i3live_json_dict": "use 'i3_event_id'" if event is None else stored(event),
         "event_i3live_json_dict__hash": None,
         "event_metadata": stored(scan.event_metadata),
         "scan_metadata": stored(scan.scan_metadata),

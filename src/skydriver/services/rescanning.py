@@ -9,7 +9,7 @@ from skydriver.clusters.images import Catalogue
 from skydriver.db.stores import documents, scan_log, scans
 from skydriver.services.body_arguments import Given
 from skydriver.services.coordination.abort import abort
-from skydriver.services.manifests import View, manifest_of_2025
+from skydriver.services.manifests import View, show_manifest
 from skydriver.services.projection import read_projection
 from skydriver.services.scan_facts import known
 from skydriver.services.scan_request_model import read_order, request_hash
@@ -75,7 +75,7 @@ def rescan(
     if made.created and wanted.abort_first:
         service.ledgers.drop(scan_id)
         service.work.ring()
-    return manifest_of_2025(service, made.scan_id, View(projection, include_deleted=True), made.token)
+    return show_manifest(service, made.scan_id, View(projection, include_deleted=True), made.token)
 
 
 def _order(service: Service, scan: Parts, *, force_new: bool) -> ScanOrder:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 EVENT = "event_i3live_json"
+PROJECTION = "manifest_projection"
 ALIASES = {
     "cluster": ("cluster", "request_clusters"),
     "worker_memory_bytes": ("worker_memory_bytes", "worker_memory", "memory"),
@@ -34,7 +35,7 @@ ONE_NAME = (
     "priority",
     "classifiers",
     "debug_mode",
-    "manifest_projection",
+    PROJECTION,
     "dry_run",
     "force_new",
 )

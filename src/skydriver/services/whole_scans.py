@@ -13,7 +13,7 @@ from skydriver.errors import SettingError
 from skydriver.services import results
 from skydriver.services.body_arguments import Given
 from skydriver.services.coordination.turn import take_turn
-from skydriver.services.manifests import View, after_deleting, delete_in, manifest_of_2025
+from skydriver.services.manifests import View, after_deleting, delete_in, show_manifest
 from skydriver.services.projection import read_projection
 from skydriver.services.scan_facts import known
 
@@ -34,7 +34,7 @@ def whole_scan(service: Service, scan_id: str, view: View) -> bytes:
     UnknownError
         If there is no such scan, or its manifest was deleted.
     """
-    manifest = manifest_of_2025(service, scan_id, view)
+    manifest = show_manifest(service, scan_id, view)
     result = results.result_if_shown(service, scan_id, include_deleted=view.include_deleted)
     return orjson.dumps({"manifest": orjson.Fragment(manifest), "result": orjson.Fragment(result)})
 

@@ -28,6 +28,19 @@ def test_asked_in_the_words_of_2025_it_answers_with_the_manifest_of_2025(client)
     )
 
 
+@pytest.mark.parametrize("named", ["scan_id|skydriver.owner", ["skydriver.owner", "scan_id"]])
+@pytest.mark.parametrize("cluster", [{"local": 2}, examples.SUBMISSION["cluster"]])
+def test_a_launch_answers_with_what_is_wanted(client, named, cluster):
+    body = examples.SUBMISSION | {"cluster": cluster, "manifest_projection": named}
+    answer = client.post("/scan", json=body).json()
+    assert answer == {"scan_id": answer["scan_id"], "skydriver": {"owner": "local"}}
+    external = client.post("/scan", json=body | {"docker_tag": "external", "manifest_projection": "scan_id"}).json()
+    assert external.keys() == {"scan_id", "skydriver"}
+    assert external["skydriver"].keys() == {"token"}
+    everything = client.post("/scan", json=body | {"manifest_projection": "*"}).json()
+    assert len(everything) > 10
+
+
 def test_an_aborted_scan_is_complete_and_hidden_unless_asked_for(client, launch):
     scan_id = launch()
     told = {"status": "aborted", "state": "STOPPED__PRESTARTUP", "ended": NOW}
