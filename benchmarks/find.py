@@ -144,7 +144,7 @@ def metadata(run_id: int, event_id: int, created: float) -> dict[str, object]:
 
 def fill(database: Database, n: int) -> None:
     """Store scans, each that is done with an answer of 3 kB."""
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 - not for secrets
     answer = json.dumps({"headline": {"kind": "region", "text": "x" * 2500}, "verdict": {"usable": True}}).encode()
     for begin in range(0, n, CHUNK):
         rows = [row(number, chance) for number in range(begin, min(begin + CHUNK, n))]
@@ -185,13 +185,13 @@ def searches(n: int) -> dict[str, Callable[[int], dict]]:
         "timestamp: a day": lambda k: {"filter": {"timestamp": {"$gte": moment(k), "$lt": moment(k) + 86_400}}},
         "timestamp: since": lambda k: {"filter": {"timestamp": {"$gt": moment(k)}}},
         "owner": lambda k: {"filter": {"skydriver.owner": ["robot", "alice", "bob"][k % 3]}},
-        "owner, newest first": lambda k: {"filter": {"skydriver.owner": "alice"}, "sort": "-timestamp"},
-        "status: running": lambda k: {"filter": {"skydriver.status": "running"}},
-        "status: failed": lambda k: {"filter": {"skydriver.status": "failed"}},
-        "status: done, newest first": lambda k: {"filter": {"skydriver.status": "done"}, "sort": "-timestamp"},
-        "status and owner": lambda k: {"filter": {"skydriver.status": "failed", "skydriver.owner": "bob"}},
-        "no filter, newest first": lambda k: {"sort": "-timestamp"},
-        "priority": lambda k: {"filter": {"priority": {"$gte": 100}}},
+        "owner, newest first": lambda _: {"filter": {"skydriver.owner": "alice"}, "sort": "-timestamp"},
+        "status: running": lambda _: {"filter": {"skydriver.status": "running"}},
+        "status: failed": lambda _: {"filter": {"skydriver.status": "failed"}},
+        "status: done, newest first": lambda _: {"filter": {"skydriver.status": "done"}, "sort": "-timestamp"},
+        "status and owner": lambda _: {"filter": {"skydriver.status": "failed", "skydriver.owner": "bob"}},
+        "no filter, newest first": lambda _: {"sort": "-timestamp"},
+        "priority": lambda _: {"filter": {"priority": {"$gte": 100}}},
         "not indexed: a classifier": lambda k: {"filter": {"classifiers.campaign": f"c{k % (n // 500)}"}},
         "not indexed: progress": lambda k: {"filter": {"progress.summary": f"3072 of 3072 pixels, {3072 + k} fits"}},
         "pattern: reco": lambda k: {"filter": {"skydriver.reco": {"$regex": f"^track.*|{k}"}}},
@@ -268,7 +268,9 @@ def show_plans(database: Database, n: int) -> None:
             query = query.order_by(*[_order(key, dialect) for key in asked.keys]).limit(100)
             compiled = query.compile(connection, compile_kwargs={"render_postcompile": True})
             how = "EXPLAIN" if dialect == "postgresql" else "EXPLAIN QUERY PLAN"
-            values = compiled.params if dialect == "postgresql" else tuple(compiled.params[k] for k in compiled.positiontup)
+            values = (
+                compiled.params if dialect == "postgresql" else tuple(compiled.params[k] for k in compiled.positiontup)
+            )
             print(f"  {title}")
             for line in connection.exec_driver_sql(f"{how} {compiled}", values):
                 print(f"      {line[-1]}")

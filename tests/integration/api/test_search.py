@@ -78,7 +78,8 @@ def test_everything_is_found_oldest_first(find, many, client):
     assert client.post("/scans/find").json() == find()
 
 
-def test_a_manifest_is_found_as_it_is_documented(find, many):
+@pytest.mark.usefixtures("many")
+def test_a_manifest_is_found_as_it_is_documented(find):
     [manifest] = find(filter={"scan_id": "s001"})["manifests"]
     assert manifest.keys() == search_examples.MANIFEST_OF_2025.keys()
     assert manifest["skydriver"].keys() == search_examples.MANIFEST_OF_2025["skydriver"].keys()
@@ -105,7 +106,8 @@ def test_pages_hold_each_scan_once_in_order(find, many):
             assert pages(find, limit, sort=sort) == (whole, -(-N // limit)), (sort, limit)
 
 
-def test_scans_are_sorted_with_null_first(find, many):
+@pytest.mark.usefixtures("many")
+def test_scans_are_sorted_with_null_first(find):
     codes = [m["skydriver"]["code"] for m in find(sort="skydriver.code")["manifests"]]
     assert codes == sorted(codes, key=lambda code: (code is not None, code or ""))
     assert [m["skydriver"]["code"] for m in find(sort="-skydriver.code")["manifests"]] == codes[::-1]
@@ -125,7 +127,8 @@ def test_deleted_scans_are_found_where_they_are_asked_for(find, store):
     assert ids(find(filter={"is_deleted": True})) == []
 
 
-def test_only_what_is_wanted_is_told(find, store):
+@pytest.mark.usefixtures("store")
+def test_only_what_is_wanted_is_told(find):
     assert find(manifest_projection="scan_id|skydriver.status", limit=1) == {
         "manifests": [{"scan_id": "s000", "skydriver": {"status": "queued"}}],
         "cursor": None,
@@ -173,7 +176,8 @@ LARGEST = [
 ]
 
 
-def test_filters_as_large_as_they_may_be_are_answered(client, store):
+@pytest.mark.usefixtures("store")
+def test_filters_as_large_as_they_may_be_are_answered(client):
     for number, asked in enumerate(LARGEST):
         answer = client.post("/scans/find", json={"filter": asked})
         assert answer.status_code == 200, (number, answer.text)
@@ -186,7 +190,8 @@ def test_no_pattern_takes_long(find, store):
     assert ids(find(filter={"skydriver.reason": {"$regex": "^(a+)+$"}})) == ["long"]
 
 
-def test_a_stream_that_breaks_never_looks_whole(client, many, monkeypatch):
+@pytest.mark.usefixtures("many")
+def test_a_stream_that_breaks_never_looks_whole(client, monkeypatch):
     read, n_read = documents.parts_of, []
 
     def failing(connection, scan_ids):
@@ -203,7 +208,8 @@ def test_a_stream_that_breaks_never_looks_whole(client, many, monkeypatch):
     assert len(client.post("/scans/find").json()["manifests"]) == N
 
 
-def test_an_error_before_the_first_piece_has_its_status(client, many, monkeypatch):
+@pytest.mark.usefixtures("many")
+def test_an_error_before_the_first_piece_has_its_status(client, monkeypatch):
     def failing(_connection, _ids):
         raise UnavailableError("the database does not answer")
 

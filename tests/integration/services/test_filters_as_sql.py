@@ -18,8 +18,13 @@ from skydriver.db.tables import scans
 from skydriver.services.search.find import find
 from toy_scans import store_scan
 
+
+def _has_operators(value):
+    return isinstance(value, dict) and bool(value) and all(key.startswith("$") for key in value)
+
+
 EXAMPLES = int(os.environ.get("SKYDRIVER_FILTER_EXAMPLES", "30"))
-KEYS = ["a", "b", "0", "1", 'ä"b', "a b"]
+KEYS = ["a", "b", "0", 'ä"b']
 TEXTS = ["", "a", "A", "ä", "1", "a\nb", "😀", "'--", "%", "\\u0000", "<&>"]
 NUMBERS = [0, 1, -1, 2, 1.0, 1.5, -0.25, 0.1, 1e-7, 1e300, 2**53, 2**53 + 1, 2**63 - 1, -(2**63) + 1]
 SCALARS = st.sampled_from([None, True, False, *NUMBERS, *TEXTS])
@@ -43,7 +48,7 @@ ROWS = st.fixed_dictionaries(
         "classifiers": LABELS,
     }
 )
-PATHS = st.lists(st.sampled_from(KEYS), max_size=3).map(lambda parts: "".join(f".{part}" for part in parts))
+PATHS = st.lists(st.sampled_from(KEYS), max_size=2).map(lambda parts: "".join(f".{part}" for part in parts))
 FIELDS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(["scan_metadata", "progress", "classifiers"]), PATHS),
     st.sampled_from(
@@ -73,7 +78,7 @@ CONDITIONS = st.recursive(
         st.fixed_dictionaries({"$exists": st.booleans()}),
         st.fixed_dictionaries({"$regex": PATTERNS}),
     ),
-    lambda inner: st.fixed_dictionaries({"$not": inner.filter(lambda value: _has_operators(value))}),
+    lambda inner: st.fixed_dictionaries({"$not": inner.filter(_has_operators)}),
     max_leaves=2,
 )
 FILTERS = st.recursive(
@@ -106,7 +111,9 @@ SIMPLE_CONDITIONS = st.recursive(
         st.fixed_dictionaries({"$exists": st.booleans()}),
         st.fixed_dictionaries({"$regex": st.sampled_from(["a", "^b", "b$"])}),
     ),
-    lambda inner: st.fixed_dictionaries({"$not": inner.filter(lambda value: _has_operators(value) and "$exists" not in value)}),
+    lambda inner: st.fixed_dictionaries(
+        {"$not": inner.filter(lambda value: _has_operators(value) and "$exists" not in value)}
+    ),
     max_leaves=2,
 )
 SIMPLE_FILTERS = st.recursive(
@@ -121,10 +128,6 @@ SIMPLE_FILTERS = st.recursive(
     ),
     max_leaves=4,
 )
-
-
-def _has_operators(value):
-    return isinstance(value, dict) and bool(value) and all(key.startswith("$") for key in value)
 
 
 @pytest.fixture
@@ -160,7 +163,10 @@ def _row(*, told=None, classifiers=None, scan_metadata=None, progress=None, crea
         "told_run_id": told,
         "told_event_id": None if told is None else 1,
         **{name: None if value is None else json.dumps(value) for name, value in texts.items()},
-        **{"priority": 0, "is_deleted": False, "seconds_left": None, **values},
+        "priority": 0,
+        "is_deleted": False,
+        "seconds_left": None,
+        **values,
     }
 
 
@@ -178,6 +184,7 @@ def ids(manifests):
 @given(rows=st.lists(ROWS, min_size=1, max_size=6), filters=st.lists(FILTERS, min_size=1, max_size=6))
 @example(rows=[{"scan_metadata": {"a": [{"b": 1}, {}]}}], filters=[{"scan_metadata.a.b": None}])
 @example(rows=[{"progress": {"a": 1.0}}, {"progress": {"a": True}}], filters=[{"progress.a": 1}, {"progress.a": True}])
+@example(rows=[{"progress": {"a": "\\u0000"}}], filters=[{"progress.a": "\\u0000"}])
 @example(rows=[{"code": None}], filters=[{"skydriver.code": {"$not": {"$regex": "a"}}}])
 def test_what_is_found_is_what_fits(service, pattern, rows, filters):
     with stored(service, pattern, rows) as manifests:
@@ -195,7 +202,7 @@ def test_what_is_found_is_what_mongoquery_finds(service, pattern, rows, filters)
 
 
 def test_kinds_and_paths_of_the_reference_are_mongodbs():
-    assert kind(1) == kind(1.5) != kind(True)
+    assert [kind(value) for value in (1, 1.5, True)] == ["number", "number", "bool"]
     assert reached({"a": [{"b": 1}, {}, 3, [{"b": 4}]]}, "a.b") == ([1], True)
     assert reached({"a": [1, 2]}, "a.b") == ([], False)
     assert reached({"a": 4}, "a.b") == ([], True)

@@ -176,7 +176,8 @@ def test_a_cursor_leads_to_where_it_was_made():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"filter": {"priority": 2}}, {"filter": None}, {"sort": "skydriver.seconds_left"}, {"include_deleted": True}]
+    "changes",
+    [{"filter": {"priority": 2}}, {"filter": None}, {"sort": "skydriver.seconds_left"}, {"include_deleted": True}],
 )
 def test_a_cursor_is_of_one_search_alone(changes):
     cursor = write_cursor(read_search(ASKED), (1.5, "a"))

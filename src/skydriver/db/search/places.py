@@ -64,8 +64,8 @@ class Document(NamedTuple):
 
 
 def _text(expression: str) -> Document:
-    """JSON that others made: neither database can hold the letter NUL in a text."""
-    clean = f"replace({expression}, '\\u0000', '\\ufffd')"
+    """JSON that others made: neither database can hold the letter NUL in a text. A backslash before u0000 is none."""
+    clean = f"replace(replace({expression}, '\\\\u0000', '\\u005cu0000'), '\\u0000', '\\ufffd')"
     return Document(clean, f"CAST({clean} AS jsonb)")
 
 

@@ -89,7 +89,8 @@ class PostgresqlJson:
 
 
 def _one(value: str, alias: str) -> str:
-    return f"LATERAL (SELECT {value} AS j) {alias}"
+    """One value, read once: without the offset it would be put in wherever it is used."""
+    return f"LATERAL (SELECT {value} AS j OFFSET 0) {alias}"
 
 
 def _list(alias: str) -> str:
