@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select
 from mongo_reference import kind, matches, reached
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.tables import scans
+from skydriver.services.search.filters import MAX_PATTERNS
 from skydriver.services.search.find import find
 from toy_scans import store_scan
 
@@ -87,7 +88,7 @@ FILTERS = st.recursive(
         st.sampled_from(["$and", "$or"]), st.lists(inner, min_size=1, max_size=3), min_size=1
     ),
     max_leaves=4,
-)
+).filter(lambda asked: str(asked).count("$regex") <= MAX_PATTERNS)
 QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIMPLE_KEYS = ["a", "b"]
 SIMPLE = st.sampled_from([1, 2, 1.5, "a", "b", "ab"])
@@ -127,7 +128,7 @@ SIMPLE_FILTERS = st.recursive(
         st.sampled_from(["$and", "$or"]), st.lists(inner, min_size=1, max_size=3), min_size=1
     ),
     max_leaves=4,
-)
+).filter(lambda asked: str(asked).count("$regex") <= MAX_PATTERNS)
 
 
 @pytest.fixture

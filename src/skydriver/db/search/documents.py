@@ -104,7 +104,7 @@ class Documents:
         """Whether on the way there something lacks the next member; a list without objects lacks nothing."""
         if not field.path:
             return "1 = 0"
-        if any(is_index(part) for part in field.path[1:]):
+        if any(map(is_index, field.path)):
             return f"NOT ({_any([chain.exists() for chain in self._chains(field)])})"
         found = [self._json.lacks_first(self._document(field), self._json.key(field.path[0]))]
         for n in range(1, len(field.path)):
