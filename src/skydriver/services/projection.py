@@ -51,6 +51,8 @@ NAMES: Final[dict[int, tuple[str, ...]]] = {
     ),
 }
 """The members of a manifest, by the generation of the API."""
+EVERYTHING: Final = "*"
+"""As good as no name."""
 MAX_NAMES: Final = 100
 MAX_NAME: Final = 500
 """Characters."""
@@ -91,6 +93,8 @@ def read_projection(argument: str, value: object, generation: int = 2025) -> Pro
         If it is neither, or a manifest has no such member; it says which there are.
     """
     names = tuple(dict.fromkeys(name for name in _names(argument, value) if name))
+    if EVERYTHING in names:
+        return ALL
     if len(names) > MAX_NAMES:
         raise SettingError(argument, f"has {len(names)} names, more than {MAX_NAMES}")
     for name in names:
