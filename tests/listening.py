@@ -102,10 +102,10 @@ def stored(service, scan):
     """The same of what is stored, all of it."""
     f, d = feed.c, fits.c
     with service.database.reading() as connection:
-        news = connection.execute(select(f.id, f.kind).where(f.scan == scan).order_by(f.id)).tuples().all()
+        news = connection.execute(select(f.id, f.kind).where(f.scan == scan).order_by(f.id)).all()
         query = select(d.nside, d.pixel, d.round, d.llh).where(d.scan == scan, d.sequence.is_not(None))
-        done = connection.execute(query.order_by(d.sequence)).tuples().all()
-    return list(news), list(done)
+        done = connection.execute(query.order_by(d.sequence)).all()
+    return [tuple(row) for row in news], [tuple(row) for row in done]
 
 
 def _quietly(read, source):

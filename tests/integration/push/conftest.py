@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from serving import serving
+from skydriver.services.coordination import leases
 from skydriver.services.coordination.reconciler import Reconciler
 from toy_scans import ToyWorker, settle
 
@@ -28,9 +29,8 @@ def run(service):
     def happen(reports=None):
         settle(reconciler)
         worker = ToyWorker(service, f"w{next(_names)}")
-        report = None
-        while worker.lease(report) and reports != 0:
-            report = worker.report()
+        while reports != 0 and worker.lease():
+            leases.report(service, worker.id, worker.report())
             reports = None if reports is None else reports - 1
         settle(reconciler)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select
 
@@ -11,7 +11,7 @@ from skydriver.db.stores import workers as worker_states
 from skydriver.db.tables import scans, tasks, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy import Connection
 
@@ -20,19 +20,19 @@ _FITS_DONE = select(scans.c.id, scans.c.fits_done).where(scans.c.id.in_(bindpara
 
 def fits_done(connection: Connection, asked: Collection[str]) -> dict[str, int]:
     """How many fits of each of some scans are done."""
-    return dict(connection.execute(_FITS_DONE, {"scans": list(asked)}).tuples().all()) if asked else {}
+    return _counted(connection.execute(_FITS_DONE, {"scans": list(asked)})) if asked else {}
 
 
 def by_status(connection: Connection, statuses: Collection[str]) -> dict[str, int]:
     """How many scans are in each of `statuses`; those in which none is are left out."""
     query = select(scans.c.status, func.count()).where(scans.c.status.in_(statuses)).group_by(scans.c.status)
-    return dict(connection.execute(query).tuples().all())
+    return _counted(connection.execute(query))
 
 
 def by_priority(connection: Connection, status: str) -> dict[int, int]:
     """How many scans in a status have each priority."""
     query = select(scans.c.priority, func.count()).where(scans.c.status == status).group_by(scans.c.priority)
-    return dict(connection.execute(query).tuples().all())
+    return _counted(connection.execute(query))
 
 
 def oldest(connection: Connection, status: str) -> float | None:
@@ -43,10 +43,14 @@ def oldest(connection: Connection, status: str) -> float | None:
 def workers_alive(connection: Connection) -> dict[str, int]:
     """How many workers are alive in each pool."""
     query = select(workers.c.pool, func.count()).where(workers.c.state == worker_states.ALIVE)
-    return dict(connection.execute(query.group_by(workers.c.pool)).tuples().all())
+    return _counted(connection.execute(query.group_by(workers.c.pool)))
 
 
 def open_tasks(connection: Connection) -> int:
     """How many tasks workers hold."""
     query = select(func.count()).select_from(tasks).where(tasks.c.state == task_states.OPEN)
     return int(connection.execute(query).scalar_one())
+
+
+def _counted(rows: Iterable[Any]) -> dict[Any, int]:
+    return {what: int(n) for what, n in rows}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skydriver.db.stores import tallies
+from skydriver.services.coordination.backlog import ALERT
 from skydriver.services.coordination.states import ENDED, Status
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from skydriver.services.context import Service
 
-ALERT: Final = 100
-"""Scans of this priority or a higher one are alerts."""
 CLASSES: Final = ("alert", "high", "normal", "low")
 """Of priority: from 100 on, from 1 on, 0, below."""
 LIVING: Final = tuple(status for status in Status if status not in ENDED)

@@ -10,9 +10,9 @@ from prometheus_client.process_collector import ProcessCollector
 import skydriver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
-    from skydriver.services.coordination.turn import Announcement
+    from skydriver.services.coordination.news import Announcement
 
 LATENCIES_S: Final = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 24 * 3600)
 """Upper ends of the histograms' bins, s."""
@@ -35,20 +35,20 @@ class Metrics:
         self._news = self._counter("announcements", "Events of scans that were announced, by kind", "kind")
         self._errors = self._counter("errors", "Requests that were answered with an error, by its code", "code")
 
-    def heard(self, announcements: Iterable[Announcement]) -> None:
-        """Take announcements into account that this process committed."""
-        for said in announcements:
-            self._news.labels(said.kind).inc()
-            if said.kind == "state":
-                self._state(said.facts)
-            elif said.kind == "first_pixel":
-                self._first_pixel.observe(said.facts["after_s"])
+    def heard(self, announced: Sequence[Announcement]) -> None:
+        """Take into account what this process announced."""
+        for _, kind, facts in announced:
+            self._news.labels(kind).inc()
+            if kind == "state":
+                self._state(facts)
+            elif kind == "first_pixel":
+                self._first_pixel.observe(facts["after_s"])
 
     def answered_error(self, code: str) -> None:
         """Take an answer into account."""
         self._errors.labels(code).inc()
 
-    def _state(self, facts: dict[str, Any]) -> None:
+    def _state(self, facts: Mapping[str, Any]) -> None:
         status = facts["status"]
         if status == "running" and facts.get("waited_s") is not None:
             self._first_worker.observe(facts["waited_s"])
