@@ -3,8 +3,8 @@
 Usage: python benchmarks/listeners.py [--listeners 500] [--database sqlite|postgresql]
 
 One other process holds all connections, each on its own socket, and reads them as browsers do: on a lost connection it
-comes back a second later with the id of the event that it heard last. What each heard is then compared with the database:
-every announcement and every fit, once.
+comes back a second later with the id of the event that it heard last. What each heard is then compared with the
+database: every announcement and every fit, once.
 """
 
 from __future__ import annotations
@@ -176,7 +176,9 @@ def show_heard(heard: list[Heard], settings: Settings, scan: str) -> None:
     show("", f"{len(news)} announcements and {n_fits} fits; {lost} listeners did not hear each of them, once")
     show("", f"{sum(one.problems for one in heard)} events twice or behind a gap")
     p99 = delays[int(0.99 * len(delays))]
-    show("", f"heard after: median {statistics.median(delays):.0f} ms, 99 % within {p99:.0f} ms, all {delays[-1]:.0f} ms")
+    show(
+        "", f"heard after: median {statistics.median(delays):.0f} ms, 99 % within {p99:.0f} ms, all {delays[-1]:.0f} ms"
+    )
 
 
 def main() -> None:

@@ -49,4 +49,4 @@ def test_nothing_is_lost_and_nothing_comes_twice_when_it_is_killed(running):
 
 def _listen(events, heard):
     for event in events:
-        heard.append(event)  # noqa: PERF402 - one by one, as they come
+        heard.append(event)  # one by one, as they come

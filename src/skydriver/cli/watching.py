@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from skydriver.cli.progress import Words
     from skydriver.client.client import ServiceClient
-    from skydriver.client.events import Event
     from skydriver.client.documents import Manifest, ScanFacts, Status, StatusFacts
+    from skydriver.client.events import Event
 
 PAUSE_S: Final = 0.2
 """Between two looks at a scan."""

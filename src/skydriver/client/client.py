@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
-    from skydriver.client.events import Event
     from skydriver.client.documents import Found, Manifest, Result, Status
+    from skydriver.client.events import Event
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds; a service that is asked for a large map may take a while."""

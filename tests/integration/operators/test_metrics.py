@@ -1,4 +1,4 @@
-"""What operators are told: numbers that are those of the database and of what happened, and whether the service is well."""
+"""What operators are told: numbers of the database and of what happened, and whether the service is well."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_no_label_names_a_scan(service, server):
     assert "0123456789abcdefx" not in get(server, "/metrics").text
 
 
-def test_two_services_in_one_process_count_apart(service, server, database_url, tmp_path):
+def test_two_services_in_one_process_count_apart(server, database_url, tmp_path):
     get(server, "/scan/nothing/status")
     with serving(make_service(database_url, tmp_path)) as other:
         assert ("skydriver_errors_total", "unknown") not in metrics(other)
@@ -131,7 +131,7 @@ def test_it_is_not_well_without_its_database(monkeypatch, server):
     assert answer.reason_phrase == told["error"]
 
 
-def test_it_is_not_well_where_coordination_is_stuck(monkeypatch, service, server):
+def test_it_is_not_well_where_coordination_is_stuck(monkeypatch, server):
     monkeypatch.setattr(Pulse, "age_s", property(lambda _pulse: STUCK_S + 1))
     answer = get(server, "/health")
     assert answer.status_code == 503

@@ -22,6 +22,7 @@ from skydriver.testing.processes import wait_until
 from toy_scans import store_scan
 
 PATH = "/scan/scan1/events"
+NSIDES = "1:0,2:3"
 
 
 def get(server, path, **options):
@@ -29,20 +30,20 @@ def get(server, path, **options):
 
 
 def test_who_listens_from_the_start_hears_all_of_it(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     with listening(server, PATH, **{"from": "start"}) as heard:
         run()
         events = heard.wait_until_over()
     news, done = told_of(events)
     assert (news, done) == stored(service, "scan1")
-    assert len(done) > 50
+    assert len(done) > 20
     assert events[-1].kind == "state"
     assert events[-1].data["status"] == "done"
     assert all(event.data["scan_id"] == "scan1" for event in events)
 
 
 def test_from_every_event_on_the_rest_is_told(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     run()
     everything = hear(server, PATH, **{"from": "start"}).events
     news, done = stored(service, "scan1")
@@ -55,7 +56,7 @@ def test_from_every_event_on_the_rest_is_told(service, server, run):
 
 
 def test_who_comes_without_an_id_is_told_how_it_is_and_then_what_follows(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     run(2)
     before = stored(service, "scan1")
     with listening(server, PATH) as heard:
@@ -70,7 +71,7 @@ def test_who_comes_without_an_id_is_told_how_it_is_and_then_what_follows(service
 
 
 def test_an_ended_scan_is_one_snapshot_and_then_nothing(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     run()
     (only,) = hear(server, PATH).events
     assert only.data["skydriver"]["status"] == "done"
@@ -78,7 +79,7 @@ def test_an_ended_scan_is_one_snapshot_and_then_nothing(service, server, run):
 
 
 def test_what_one_service_does_is_heard_at_another(service, database_url, tmp_path, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     with (
         serving(make_service(database_url, tmp_path)) as other,
         listening(other, PATH, **{"from": "start"}) as heard,
@@ -91,8 +92,8 @@ def test_all_scans_are_told_to_who_listens_to_all(service, server, run):
     with listening(server, "/events") as heard:
         first = heard.wait(1)[0]
         assert first.data["scans"]["queued"] == 0
-        store_scan(service, "scan1")
-        store_scan(service, "scan2")
+        store_scan(service, "scan1", nsides=NSIDES)
+        store_scan(service, "scan2", nsides=NSIDES)
         run()
         expected = sorted(stored(service, "scan1")[0] + stored(service, "scan2")[0])
         events = heard.wait(1 + len(expected))[1:]
@@ -102,7 +103,7 @@ def test_all_scans_are_told_to_who_listens_to_all(service, server, run):
 
 def test_who_takes_nothing_for_long_is_told_all_of_it_in_the_end(monkeypatch, service, run):
     monkeypatch.setattr(channels, "MOST_BYTES", 300)
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     texts = []
 
     async def take_slowly():
@@ -121,7 +122,7 @@ def test_who_takes_nothing_for_long_is_told_all_of_it_in_the_end(monkeypatch, se
 
 
 def test_an_abort_is_told_with_all_that_belongs_to_it(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     run(1)
     with listening(server, PATH) as heard:
         heard.wait(1)
@@ -133,14 +134,14 @@ def test_an_abort_is_told_with_all_that_belongs_to_it(service, server, run):
 @pytest.mark.parametrize("last_id", ["x", "1-", "-1", "1-2-3-4", "99999999999999999999"])
 @pytest.mark.parametrize("path", [PATH, "/events"])
 def test_a_damaged_id_is_refused(service, server, path, last_id):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     answer = get(server, path, headers={"Last-Event-ID": last_id})
     assert answer.status_code == 400
     assert "last_event_id" in answer.json()["error"]
 
 
 def test_an_id_from_the_future_is_taken_for_the_present(service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     with listening(server, PATH, f"{10**17}-{10**17}") as heard:
         run()
         assert told_of(heard.wait_until_over()) == stored(service, "scan1")
@@ -152,14 +153,14 @@ def test_there_are_no_events_of_what_is_not_there(server):
 
 
 def test_head_ends_at_once(service, server):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     answer = httpx.head(f"{server.url}{PATH}", trust_env=False, timeout=5)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
 
 
 def test_there_are_no_more_listeners_than_the_service_bears(monkeypatch, service, server):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     monkeypatch.setattr(listeners, "MOST", 1)
     with listening(server, PATH) as heard:
         heard.wait(1)
@@ -167,7 +168,7 @@ def test_there_are_no_more_listeners_than_the_service_bears(monkeypatch, service
 
 
 def test_who_is_gone_is_noticed(service, server):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     counted = server._app.state.listeners
     with listening(server, PATH) as heard:
         heard.wait(1)
@@ -176,7 +177,7 @@ def test_who_is_gone_is_noticed(service, server):
 
 
 def test_comments_say_that_the_connection_lives(monkeypatch, service, server):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     monkeypatch.setattr(listeners, "QUIET_S", 0.05)
     with httpx.stream("GET", f"{server.url}{PATH}", trust_env=False, timeout=LIMIT_S) as answer:
         lines = answer.iter_lines()
@@ -185,7 +186,7 @@ def test_comments_say_that_the_connection_lives(monkeypatch, service, server):
 
 
 def test_the_end_of_the_service_ends_all_streams_at_once(service):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     with serving(service) as server, listening(server, PATH) as one, listening(server, "/events") as two:
         one.wait(1), two.wait(1)
         begun = time.monotonic()
@@ -195,7 +196,7 @@ def test_the_end_of_the_service_ends_all_streams_at_once(service):
 
 
 def test_what_comes_while_the_database_is_away_is_told_when_it_is_back(monkeypatch, service, server, run):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
     failures = []
 
     def away(_database):
@@ -214,7 +215,7 @@ def test_what_comes_while_the_database_is_away_is_told_when_it_is_back(monkeypat
 
 
 def test_who_comes_back_while_the_database_is_away_is_told_so(monkeypatch, service, server):
-    store_scan(service)
+    store_scan(service, nsides=NSIDES)
 
     def away(_database):
         raise UnavailableError("the database does not answer")

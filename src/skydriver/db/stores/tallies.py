@@ -37,7 +37,8 @@ def by_priority(connection: Connection, status: str) -> dict[int, int]:
 
 def oldest(connection: Connection, status: str) -> float | None:
     """When the first of the scans in a status was submitted; None without any."""
-    return connection.execute(select(func.min(scans.c.created)).where(scans.c.status == status)).scalar_one()
+    found = connection.execute(select(func.min(scans.c.created)).where(scans.c.status == status)).scalar_one()
+    return None if found is None else float(found)
 
 
 def workers_alive(connection: Connection) -> dict[str, int]:

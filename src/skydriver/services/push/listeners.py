@@ -14,7 +14,7 @@ from skydriver.services.push.pump import Pump
 from skydriver.services.push.texts import COMMENT, RETRY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from skydriver.services.context import Service
     from skydriver.services.push.channels import Channel
@@ -78,7 +78,7 @@ class Listeners:
         if self._n >= MOST:
             raise UnavailableError(f"events: {MOST} listen already, and no more are served")
 
-    async def told(self, scan: str | None, start: Start, listener: Listener) -> AsyncIterator[bytes]:
+    async def told(self, scan: str | None, start: Start, listener: Listener) -> AsyncGenerator[bytes]:
         """What a listener is sent: events of a scan, or of all, until all is told, it leaves or the process ends.
 
         It ends early, and the listener comes back with what it was told last, while the database is away.

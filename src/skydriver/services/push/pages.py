@@ -45,7 +45,7 @@ def read_page(connection: Connection, scan: str | None, at: Position, until: Pos
     all_news = len(news) < NEWS or news[-1].id >= until.news
     all_fits = len(done) < FITS or done[-1].sequence >= until.fits
     merged = _Merged(scan, at)
-    waiting = [fit for fit in done if fit.sequence <= until.fits]
+    waiting: Sequence[Fit] = [fit for fit in done if fit.sequence <= until.fits]
     for new in news:
         if new.id > until.news:
             break

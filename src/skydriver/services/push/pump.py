@@ -17,9 +17,8 @@ from skydriver.services.push.pages import Page, read_page
 from skydriver.services.push.positions import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from skydriver.db.database import Connection
     from skydriver.services.context import Service
 
 PACE_S: Final = 0.2

@@ -62,4 +62,6 @@ def of_fits(done: Sequence[Fit], at: Position, scan: str) -> Iterator[Told]:
             some = fits[first : first + MOST_PIXELS]
             at = Position(at.news, some[-1].sequence)
             pixels = [[fit.pixel, fit.llh, fit.round] for fit in some]
-            yield Told(at, event(at.id(scan), "pixels", orjson.dumps({"scan_id": scan, "nside": nside, "pixels": pixels})))
+            yield Told(
+                at, event(at.id(scan), "pixels", orjson.dumps({"scan_id": scan, "nside": nside, "pixels": pixels}))
+            )

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections import namedtuple
+from itertools import pairwise
+from typing import NamedTuple
 
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydriver.db.stores.feed import News
 from skydriver.services.push.positions import Position
 from skydriver.services.push.texts import COMMENT, MOST_PIXELS, RETRY, of_fits, of_news
 
 SCAN = "19a2b3c4d5ex0123456789abcdef"
-News = namedtuple("News", "id scan time kind data")
-Fit = namedtuple("Fit", "sequence nside round pixel llh")
 FACTS = st.dictionaries(st.text(), st.none() | st.integers(-(2**53), 2**53) | st.text() | st.booleans(), max_size=4)
+
+
+class Fit(NamedTuple):
+    sequence: int
+    nside: int
+    round: int
+    pixel: int
+    llh: float | None
 
 
 def decoded(text):
@@ -47,7 +55,7 @@ def test_fits_come_once_each_in_order_few_at_a_time(runs):
     assert [event.id for one in told for event in decoded(one.text)] == [at.id(SCAN) for at in places]
     if done:
         assert places[-1] == Position(9, 4 + len(done))
-    assert all(later.fits > earlier.fits for earlier, later in zip(places, places[1:], strict=False))
+    assert all(later.fits > earlier.fits for earlier, later in pairwise(places))
 
 
 def test_what_is_no_event_is_not_taken_for_one():
