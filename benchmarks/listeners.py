@@ -71,7 +71,7 @@ class Listener:
         except OSError:
             self.lose()
             return False
-        self.socket.setblocking(False)
+        self.socket.settimeout(0.0)
         self.heard.n_connections += 1
         return True
 

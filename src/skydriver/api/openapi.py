@@ -44,7 +44,7 @@ def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int |
     """What a route answers with: an example of its document, and the errors that it knows."""
     content: dict[str, Any] = {"schema": {"type": "object"}, "example": example}
     if media_type != JSON:
-        content = {"schema": {"type": "string", "format": "binary"}}
+        content = _text(example) if example is not None else {"schema": {"type": "string", "format": "binary"}}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
@@ -67,6 +67,10 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _text(example: object) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, "example": example}
 
 
 def _error(code: int) -> dict[str, Any]:
