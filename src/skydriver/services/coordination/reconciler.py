@@ -15,6 +15,7 @@ from skydriver.db.stores import fits, scans
 from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services.coordination.abort import End, abort
+from skydriver.services.coordination.backlog import ALERT, is_alert_at_work
 from skydriver.services.coordination.finishing import finish
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.preparing import fail, launch, prepare_scan
@@ -39,6 +40,10 @@ MEASURE_SECONDS = 1.0
 """A scan's progress is measured this often."""
 SWEEP_SECONDS = 1.0
 """Silent workers and old fits are looked for this often."""
+HEAVY = frozenset({Status.PREPARING, Status.FINISHING})
+"""In these the service itself computes for a scan."""
+SPARED_SECONDS = 5.0
+"""While an alert is at work the service computes for one of the other scans only this often."""
 RETRY_SECONDS = 2.0
 """A scan whose step failed for reasons that may pass is left alone for so long."""
 
@@ -51,6 +56,7 @@ class Reconciler:
         self._watchdog = Watchdog(service.settings)
         self._measured: dict[str, tuple[float, int]] = {}
         self._swept = 0.0
+        self._others_from = 0.0
         self._left_alone: dict[str, float] = {}
         self._rung = threading.Event()
         self._ends = False
@@ -94,10 +100,26 @@ class Reconciler:
         did |= launch(self._service)
         with self._service.database.reading() as connection:
             active = scans.in_status(connection, ACTIVE)
+            now = self._service.database.now(connection)
         self._forget({scan.id for scan in active})
+        alert = any(is_alert_at_work(scan, now) for scan in active)
+        self._others_from = (self._others_from or time.monotonic() + SPARED_SECONDS) if alert else 0.0
         for scan in active:
+            if scan.priority < ALERT and scan.status in HEAVY and not self._may_compute():
+                continue
             did |= self._guarded(scan)
+            if did and self._rung.is_set():
+                return True  # maybe for an alert: the order is made anew
         return did
+
+    def _may_compute(self) -> bool:
+        """Whether the service may compute for a scan that is no alert just now; then, beside one, not again soon."""
+        if not self._others_from:
+            return True
+        if time.monotonic() < self._others_from:
+            return False
+        self._others_from = time.monotonic() + SPARED_SECONDS
+        return True
 
     def _forget(self, alive: set[str]) -> None:
         """Remember only these scans."""
