@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import actions, errors, ewms, meta, scanners, scans, search, users, workers
+from skydriver.api import actions, errors, ewms, meta, operators, push, scanners, scans, search, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
+from skydriver.services.push.listeners import Listeners
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ROUTERS: Final = (
     *(users.routes, scanners.routes),  # those of 2023 go first: a scan may be called status
     *(search.routes, scans.routes, actions.routes, ewms.routes),
-    *(workers.routes, meta.routes),
+    *(push.routes, operators.routes, workers.routes, meta.routes),
 )
 
 
@@ -55,6 +56,7 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
     )
     app.state.service = service
     app.state.is_ending = False
+    app.state.listeners = Listeners(service, lambda: bool(app.state.is_ending))
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     for router in ROUTERS:
         app.include_router(router)

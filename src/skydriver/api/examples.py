@@ -240,3 +240,19 @@ TASK: Final[dict[str, Any]] = {
 HEARTBEAT: Final[dict[str, Any]] = {"worker": WORKER_ID, "task": TASK_ID}
 LOG: Final[dict[str, Any]] = {"worker": WORKER_ID, "scan": SCAN_ID, "lines": ["768 fits in 15.2 s"]}
 NEW_TOKEN: Final[dict[str, Any]] = {"token": "…", "expires_s": 3600.0}
+HEALTH: Final[dict[str, Any]] = {
+    "status": "ok",
+    "version": skydriver.__version__,
+    "database": "ok",
+    "reconciler_age_s": 0.21,
+    "up_s": 86400.0,
+    "queued": 12,
+    "active": 3,
+    "workers": 4,
+    "leases": 4,
+}
+EVENTS: Final = (
+    f'id: 12-0-abcdef\nevent: state\ndata: {{"scan_id": "{SCAN_ID}", "time": 1735689600.0, "status": "running"}}\n\n'
+    f'id: 12-1-abcdef\nevent: pixels\ndata: {{"scan_id": "{SCAN_ID}", "nside": 8, "pixels": [[0, 4021.5, 0]]}}\n\n'
+)
+METRICS: Final = "skydriver_leases 4.0\n"

@@ -49,7 +49,7 @@ def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int |
     kind = "array" if isinstance(example, list) else "object"
     content: dict[str, Any] = {"schema": {"type": kind}, "example": example}
     if media_type != JSON:
-        content = {"schema": {"type": "string", "format": "binary"}}
+        content = _text(example) if example is not None else {"schema": {"type": "string", "format": "binary"}}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
@@ -72,6 +72,10 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _text(example: object) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, "example": example}
 
 
 def _error(code: int) -> dict[str, Any]:

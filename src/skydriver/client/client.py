@@ -9,15 +9,17 @@ from urllib.parse import quote
 
 import httpx
 
-from skydriver.client.outages import Patience
+from skydriver.client.events import events
+from skydriver.client.outages import Patience, no_answer
 from skydriver.client.refusals import error_of
 from skydriver.errors import SettingError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from skydriver.client.documents import Found, Manifest, Result, Status
+    from skydriver.client.events import Event
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds; a service that is asked for a large map may take a while."""
@@ -110,6 +112,11 @@ class ServiceClient:
         """How far a scan is, in short."""
         return cast("Status", self._ask("GET", f"/scan/{_part(scan_id)}/status"))
 
+    def events(self, scan_id: str | None = None, last_id: str | None = None) -> Iterator[Event]:
+        """What becomes of a scan, or of all, as it happens (see `skydriver.client.events.events`)."""
+        path = "/events" if scan_id is None else f"/scan/{_part(scan_id)}/events"
+        return events(self._http, path, last_id, self._patience)
+
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         """The answer to a request, repeated while the service does not answer."""
         while True:
@@ -125,9 +132,7 @@ class ServiceClient:
         try:
             answer = self._http.request(method, path, **content)
         except httpx.TransportError as error:
-            raise UnavailableError(
-                f"{self.url} does not answer ({_why(error)}): is skydriver serve running?"
-            ) from error
+            raise no_answer(self.url, error) from error
         if answer.status_code >= 400:
             raise error_of(answer)
         try:
@@ -166,11 +171,3 @@ def _part(scan_id: str) -> str:
     if not scan_id.replace("_", "a").isalnum():
         raise SettingError("scan_id", f"{scan_id[:80]!r} is no id of a scan")
     return quote(scan_id, safe="")
-
-
-def _why(error: httpx.TransportError) -> str:
-    """In a few words."""
-    if isinstance(error, httpx.TimeoutException):
-        return "it takes too long"
-    text = str(error) or type(error).__name__
-    return "connection refused" if "refused" in text else text
