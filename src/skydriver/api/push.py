@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skydriver.api import examples
-from skydriver.api.arguments import ScanId
+from skydriver.api.arguments import NoRedirect, ScanId
 from skydriver.api.callers import Asking
 from skydriver.api.event_stream import EVENT_STREAM, EventStream
 from skydriver.api.openapi import answers
+from skydriver.api.scans import logs_url
 from skydriver.services import scan_status
 from skydriver.services.operators.levels import levels
 from skydriver.services.push.listeners import Listener, Listeners
@@ -52,11 +53,13 @@ Resuming = Annotated[Since, Depends(_since)]
 @routes.get(
     "/scan/{scan_id}/events",
     summary="Hear what becomes of a scan",
-    responses=answers(examples.EVENTS, 400, 401, 403, 404, 503, media_type=EVENT_STREAM) | OVER,
+    responses=answers(examples.EVENTS, 307, 400, 401, 403, 404, 503, media_type=EVENT_STREAM) | OVER,
 )
-def scan_events(request: Request, asking: Asking, scan_id: ScanId, since: Resuming) -> Response:
-    service = asking.as_user(scan_id)
-    return _events(request, scan_id, since, lambda: scan_status.status(service, scan_id))
+def scan_events(
+    request: Request, asking: Asking, scan_id: ScanId, since: Resuming, *, no_redirect: NoRedirect = False
+) -> Response:
+    service, url = asking.as_user_of(scan_id, no_redirect=no_redirect), logs_url(request, scan_id)
+    return _events(request, scan_id, since, lambda: scan_status.status(service, scan_id, url))
 
 
 @routes.get(

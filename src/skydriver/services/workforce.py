@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from skydriver.db.stores import documents
-from skydriver.services.coordination.states import Status
-from skydriver.services.scan_facts import EXTERNAL, known
+from skydriver.services.scan_facts import EXTERNAL, has_ended, known
 
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
@@ -23,11 +22,11 @@ def workforce(connection: Connection, scan: Parts) -> dict[str, Any]:
     -------
     dict
         ``statuses`` (numbers of workers by the status of the job and their own), ``n_running``, ``top_errors`` (how
-        often each error came out of its fits, the most frequent ones). A scan whose external scanner reports has one
-        worker: the scanner asks, and goes on only where somebody works.
+        often each error came out of its fits, the most frequent ones). A scan of an external scanner has one worker
+        until it ends: the scanner itself asks, and goes on only where somebody works.
     """
     if scan.engine == EXTERNAL:
-        n_running = int(scan.status == Status.RUNNING)
+        n_running = int(not has_ended(scan))
     else:
         n_running = documents.n_workers(connection, scan.id)
     return {
