@@ -24,7 +24,7 @@ def service(tmp_path_factory):
 def events(tmp_path_factory, command):
     """A folder with two events, and what is none."""
     skydriver = command(tmp_path_factory.mktemp("events"))
-    assert skydriver("simulate", "--seed", 1, "--number", 2, "--zenith", "80", "--out", ".").returncode == 0
+    assert skydriver("simulate", "--seed", 1, "--count", 2, "--zenith", "80", "--out", ".").returncode == 0
     (skydriver.folder / "bad.json").write_text("{")
     return skydriver.folder
 
