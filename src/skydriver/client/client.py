@@ -128,6 +128,10 @@ class ServiceClient(Connection):
             params["projection"] = "|".join(names)
         return cast("Manifest", self._ask("GET", f"/scan/{part(scan_id)}/manifest", params=params))
 
+    def current(self, scan_id: str) -> str:
+        """The id of the scan that is answered for this one: the last of those that replaced it, or itself."""
+        return self.projected(scan_id, ["scan_id"], include_deleted=True)["scan_id"]
+
     def event(self, scan_id: str) -> Event:
         """The event of a scan, as it was submitted."""
         return cast("Event", self._ask("GET", f"/scan/{part(scan_id)}/i3-event"))

@@ -194,6 +194,12 @@ def test_pages_follow_each_other_until_there_are_no_more_or_enough(client, limit
     assert all((body["filter"], body["sort"]) == ({"priority": 3}, "-timestamp") for body in bodies)
 
 
+def test_the_scan_that_is_answered_for_another_is_known(client):
+    ours, script, _ = client((200, {"scan_id": "3x4"}))
+    assert ours.current("1x2") == "3x4"
+    assert dict(script.asked[0].url.params) == {"include_deleted": "true", "projection": "scan_id"}
+
+
 @pytest.mark.parametrize("name", ["status", "rescan"])
 def test_what_was_replaced_leads_on_with_the_same_method_and_body(name):
     def answer(request):
