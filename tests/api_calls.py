@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from odd_arguments import LIKELY, ODD
 from odd_worker import minted
 from skydriver.api import examples
 from skydriver.testing.processes import wait_until
@@ -54,29 +54,6 @@ MOST_PROBLEMS = 20
 QUICK = examples.SUBMISSION | {"reco_algo": "dummy", "nsides": {"1": 0, "2": 3}}
 SLOW_ARGUMENTS = {"wait_s": 0.01}
 """Those that make an answer wait."""
-ODD: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1, 12, 2**53 + 1, 2**63, -(2**63) - 1, 2**64, 1e308, 0.1, -0.0),
-    *(
-        "",
-        " ",
-        "0",
-        "true",
-        "\x00",
-        "a\x00b",
-        "\ud800",
-        "é☃𝄞",
-        "x" * 300,
-        "x" * 5000,
-        "../..",
-        "%00",
-        "'; --",
-        "$where",
-    ),
-    *([], {}, [[]], [None], [{}], {"": 0}, {"a": {"b": [1, {"c": None}]}}, {"1": 0}, {"8": 0, "64": 12}, [1, "a"]),
-    *({"$gt": 1}, {"\x00": 1}, {"\ud800": 1}, list(range(200)), {str(n): n for n in range(200)}),
-    json.loads("[" * 90 + "]" * 90),
-)
-"""Values for arguments that have others."""
 
 
 class Things:
@@ -204,11 +181,11 @@ def likely(drawn: Any, things: Things, chance: random.Random) -> Any:
         if thing is not None and chance.random() < often:
             path[name] = thing
     for parameter in drawn.operation.query:
-        thing = things.some(parameter.name, chance)
-        if thing is not None and chance.random() < 0.5:
+        thing = likely_value(parameter.name, things, chance)
+        if thing is not None and chance.random() < 0.4:
             query[parameter.name] = thing
     if drawn.operation.body and chance.random() < 0.75:
-        body = varied(example_of(drawn.operation), things, chance)
+        body = varied(*example_of(drawn.operation), things, chance)
     if isinstance(body, dict):
         for name, most in SLOW_ARGUMENTS.items():
             if isinstance(body.get(name), int | float):
@@ -218,6 +195,11 @@ def likely(drawn: Any, things: Things, chance: random.Random) -> Any:
     return drawn.operation.Case(
         path_parameters=path, query=query, headers=headers, body=body, media_type=drawn.media_type
     )
+
+
+def likely_value(name: str, things: Things, chance: random.Random) -> Any:
+    """One that an argument may have; None where nothing is known of it."""
+    return LIKELY[name](chance) if name in LIKELY else things.some(name, chance)
 
 
 def token_for(path: str, parameters: dict[str, Any], things: Things, chance: random.Random) -> str | None:
@@ -230,28 +212,29 @@ def token_for(path: str, parameters: dict[str, Any], things: Things, chance: ran
     return own if chance.random() < 0.3 else None
 
 
-def example_of(operation: Any) -> dict[str, Any]:
-    """The documented body, but for one of a quick scan."""
-    if operation.label == "POST /scan":
-        return {**QUICK}
+def example_of(operation: Any) -> tuple[dict[str, Any], list[str]]:
+    """The documented body, but for one of a quick scan, and all arguments that there are."""
     (body,) = operation.definition.raw["requestBody"]["content"].values()
-    return dict(body["example"])
+    example = QUICK if operation.label == "POST /scan" else body["example"]
+    return dict(example), [*body["schema"].get("properties", ())]
 
 
-def varied(body: dict[str, Any], things: Things, chance: random.Random) -> dict[str, Any]:
-    """A body with things that are there, and at most two of its arguments odd or left out, or one too many."""
+def varied(body: dict[str, Any], names: list[str], things: Things, chance: random.Random) -> dict[str, Any]:
+    """A body with things that are there, and a few of its arguments odd, left out or more than in the example."""
     for name, value in body.items():
-        thing = things.some(name, chance)
+        thing = likely_value(name, things, chance)
         if thing is not None:
             body[name] = thing
         elif isinstance(value, dict) and "task" in value:
-            body[name] = varied(dict(value), things, chance)
+            body[name] = varied(dict(value), [*value], things, chance)
     for _ in range(chance.choice([0, 0, 1, 1, 2])):
-        name = chance.choice([*body, "odd"])
-        if chance.random() < 0.25:
+        name, likely = chance.choice([*body, *names, "odd"]), None
+        if chance.random() < 0.2:
             body.pop(name, None)
-        else:
-            body[name] = chance.choice(ODD)
+            continue
+        if name not in body:
+            likely = likely_value(name, things, chance)
+        body[name] = chance.choice(ODD) if likely is None else likely
     return body
 
 

@@ -165,7 +165,7 @@ def test_what_is_replaced_leads_to_what_replaced_it(ours):
     assert ours("status", old).stdout.startswith(f"Scan {new}: done")
 
 
-def test_the_backlog_is_in_the_order_of_the_turns(ours, service):
+def test_the_backlog_of_an_idle_service_is_empty(ours):
     assert ours.json("backlog") == {"entries": []}
     assert ours("backlog").stdout == ""
 
