@@ -36,70 +36,76 @@ FIELDS = (
     *("event_metadata", "event_metadata.run_id", "event_metadata.event_id", "event_metadata.is_real_event"),
     *("classifiers", "classifiers.who", "classifiers.rescan", "progress", "progress.summary", "progress.tallies.8"),
     *("scan_metadata.nside_progression", "skydriver.status", "skydriver.owner", "skydriver.request.nsides"),
-    *("skydriver.answer.best_fit.llh", "skydriver.fraction", "skydriver.best", "event_i3live_json_dict", "skydriver"),
-    *("nothing", "", "a.b", "$where", "priority.x", "x.0.y", ".", "\x00"),
+    *("skydriver.answer.best_fit.llh", "skydriver.fraction"),
 )
-"""Of manifests, and some that there are not."""
+"""Of manifests."""
+ODD_FIELDS = (
+    *("event_i3live_json_dict", "skydriver", "skydriver.best", "nothing", "", "a.b", "$where", "priority.x"),
+    *("x.0.y", ".", "\x00"),
+)
 VALUES = (
-    *(None, True, False, 0, 1, -1, 7, 21, 0.5, 1e9, 2**53 + 1, 2**63, -(2**70), 1e308, "", "done", "running", "local"),
-    *("me", "a", "\x00", "\ud800", "é", [], [1], ["done", None], {}, {"a": 1}, {"$eq": 1}, "x" * 2000),
+    *(None, True, False, 0, 1, -1, 7, 21, 0.5, 1e9, 2**53 + 1, "", "done", "running", "local", "me", "a", "é"),
+    *([], [1], ["done", None], {}, {"a": 1}),
 )
+ODD_VALUES = (2**63, -(2**70), 1e308, "\x00", "\ud800", {"$eq": 1}, "x" * 20_000)
 COMPARISONS = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")
-PATTERNS = (
-    "",
-    ".*",
-    "^d",
-    "(a+)+$",
-    "(",
-    "[",
-    "\\",
-    "a{1000}{1000}",
-    "(?i)DONE",
-    "(?=x)",
-    "\\1",
-    "\ud800",
-    "é",
-    "x" * 3000,
-)
+PATTERNS = ("", ".*", "^d", "(a+)+$", "(?i)DONE", "é", "[a-f0-9]{4}x", "^.{0,40}$")
+ODD_PATTERNS = ("(", "[", "\\", "a{1000}{1000}", "(?=x)", "\\1", "\ud800", "x" * 3000)
 FORBIDDEN = ("$where", "$expr", "$text", "$elemMatch", "$size", "$nor", "$", "$regexx", "$options")
 
 
-def odd_filter(chance: random.Random, depth: int = 3) -> Any:
-    """A filter of ``POST /scans/find``."""
-    if depth and chance.random() < 0.35:
-        parts = [odd_filter(chance, depth - 1) for _ in range(chance.randrange(4))]
-        return {chance.choice(["$and", "$or", "$and", "$or", "$not", chance.choice(FORBIDDEN)]): parts}
-    return {chance.choice(FIELDS): _condition(chance, depth) for _ in range(chance.choice([0, 1, 1, 1, 2, 3]))}
+class Filters:
+    """Filters of ``POST /scans/find``, sound or with odd parts.
 
+    Parameters
+    ----------
+    chance
+        Random numbers.
+    """
 
-def _condition(chance: random.Random, depth: int) -> Any:
-    """What a field must be."""
-    one = chance.choice
-    kinds = [
-        one(VALUES),
-        {one(["$in", "$nin"]): chance.choices(VALUES, k=one([0, 1, 3, 20]))},
-        {"$exists": one([True, False, 1, "yes"])},
-        {"$regex": one(PATTERNS)} | one([{}, {}, {"$options": "i"}, {"$options": "imsx"}]),
-        {one(FORBIDDEN): one(VALUES)},
-        *({name: one(VALUES) for name in chance.sample(COMPARISONS, one([1, 1, 2]))} for _ in range(3)),
-    ]
-    return one([*kinds, {"$not": _condition(chance, depth - 1)}] if depth else kinds)
+    def __init__(self, chance: random.Random) -> None:
+        odd = chance.random() < 0.4
+        self._chance = chance
+        self._fields = (*FIELDS, *ODD_FIELDS) if odd else FIELDS
+        self._values = (*VALUES, *ODD_VALUES) if odd else VALUES
+        self._patterns = (*PATTERNS, *ODD_PATTERNS) if odd else PATTERNS
+        self._operators = (*COMPARISONS, *FORBIDDEN) if odd else COMPARISONS
+        self._joins = ("$and", "$or", "$not", "$nor") if odd else ("$and", "$or")
+
+    def some(self, depth: int = 3) -> Any:
+        """A filter of so many levels at most."""
+        one = self._chance.choice
+        if depth and self._chance.random() < 0.3:
+            return {one(self._joins): [self.some(depth - 1) for _ in range(one([1, 2, 3]))]}
+        return {one(self._fields): self._condition(depth) for _ in range(one([0, 1, 1, 1, 2, 3]))}
+
+    def _condition(self, depth: int) -> Any:
+        """What a field must be."""
+        one = self._chance.choice
+        kinds = [
+            one(self._values),
+            {one(["$in", "$nin"]): self._chance.choices(self._values, k=one([1, 3, 20]))},
+            {"$exists": one([True, False])},
+            {"$regex": one(self._patterns)} | one([{}, {}, {"$options": "i"}]),
+            *({name: one(self._values) for name in self._chance.sample(self._operators, one([1, 2]))} for _ in "123"),
+        ]
+        return one([*kinds, {"$not": {one(self._operators): one(self._values)}}] if depth else kinds)
 
 
 def odd_projection(chance: random.Random) -> Any:
     """Names of members of a manifest, in one of the ways in which they are written."""
-    names = chance.choices(FIELDS, k=chance.choice([0, 1, 2, 5]))
+    names = chance.choices(FIELDS + ODD_FIELDS, k=chance.choice([0, 1, 2, 5]))
     return chance.choice(["|".join(names), names, None, "*", 7])
 
 
 def odd_sort(chance: random.Random) -> Any:
     """A sort order, in one of the ways in which it is written."""
-    name, sign = chance.choice(FIELDS), chance.choice([1, -1, 1, -1, 0, "x"])
+    name, sign = chance.choice((*FIELDS[:7], *FIELDS)), chance.choice([1, -1, 1, -1, 0, "x"])
     return chance.choice([name, f"-{name}", [name, sign], [[name, sign]], {name: sign}, [[name, 1], ["scan_id", -1]]])
 
 
 LIKELY = {
-    "filter": odd_filter,
+    "filter": lambda chance: Filters(chance).some(),
     "manifest_projection": odd_projection,
     "projection": lambda chance: "|".join(map(str, chance.choices(FIELDS, k=chance.choice([0, 1, 2])))),
     "sort": odd_sort,
