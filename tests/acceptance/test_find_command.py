@@ -42,7 +42,7 @@ def scans(service):
 
         found = {
             "done": launched(classifiers={"who": "me", "n": 3, "text": "4"}, priority=7),
-            "failed": launched(reco_algo="crash_dummy:1:error", classifiers={"who": "you"}),
+            "failed": launched(reco_algo="crash_dummy:1:error", nsides={"8": 0}, classifiers={"who": "you"}),
             "aborted": launched(docker_tag="external", classifiers={"who": "me"}),
             "external": launched(docker_tag="external"),
         }

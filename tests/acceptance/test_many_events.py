@@ -107,7 +107,7 @@ def test_waiting_tells_how_each_ended_and_leaves_the_products_of_each(ours):
 
 
 def test_waiting_for_what_fails_says_why_and_the_code_says_so(ours):
-    options = ("--reco", "crash_dummy:1:error", "--nsides", "1:0", "--wait")
+    options = ("--reco", "crash_dummy:1:error", "--nsides", "8:0", "--wait")
     told = ours.json("submit", *GOOD, *options, code=6)["scans"]
     assert [(scan["status"], scan["code"]) for scan in told] == [("failed", "fits_fail")] * 2
     done = ours("submit", *GOOD, *options)
