@@ -47,6 +47,7 @@ VALUES = (
     *(None, True, False, 0, 1, -1, 7, 21, 0.5, 1e9, 2**53 + 1, "", "done", "running", "local", "me", "a", "é"),
     *([], [1], ["done", None], {}, {"a": 1}),
 )
+ORDERED = tuple(value for value in VALUES if isinstance(value, int | float | str))
 ODD_VALUES = (2**63, -(2**70), 1e308, "\x00", "\ud800", {"$eq": 1}, "x" * 20_000)
 COMPARISONS = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")
 PATTERNS = ("", ".*", "^d", "(a+)+$", "(?i)DONE", "é", "[a-f0-9]{4}x", "^.{0,40}$")
@@ -69,7 +70,9 @@ class Filters:
         self._fields = (*FIELDS, *ODD_FIELDS) if odd else FIELDS
         self._values = (*VALUES, *ODD_VALUES) if odd else VALUES
         self._patterns = (*PATTERNS, *ODD_PATTERNS) if odd else PATTERNS
+        self._ordered = self._values if odd else ORDERED
         self._operators = (*COMPARISONS, *FORBIDDEN) if odd else COMPARISONS
+        self._options = ({}, {"$options": "i"}) if odd else ({},)
         self._joins = ("$and", "$or", "$not", "$nor") if odd else ("$and", "$or")
 
     def some(self, depth: int = 3) -> Any:
@@ -86,10 +89,10 @@ class Filters:
             one(self._values),
             {one(["$in", "$nin"]): self._chance.choices(self._values, k=one([1, 3, 20]))},
             {"$exists": one([True, False])},
-            {"$regex": one(self._patterns)} | one([{}, {}, {"$options": "i"}]),
-            *({name: one(self._values) for name in self._chance.sample(self._operators, one([1, 2]))} for _ in "123"),
+            {"$regex": one(self._patterns)} | one(self._options),
+            *({name: one(self._ordered) for name in self._chance.sample(self._operators, one([1, 2]))} for _ in "123"),
         ]
-        return one([*kinds, {"$not": {one(self._operators): one(self._values)}}] if depth else kinds)
+        return one([*kinds, {"$not": {one(self._operators): one(self._ordered)}}] if depth else kinds)
 
 
 def odd_projection(chance: random.Random) -> Any:
@@ -100,7 +103,7 @@ def odd_projection(chance: random.Random) -> Any:
 
 def odd_sort(chance: random.Random) -> Any:
     """A sort order, in one of the ways in which it is written."""
-    name, sign = chance.choice((*FIELDS[:7], *FIELDS)), chance.choice([1, -1, 1, -1, 0, "x"])
+    name, sign = chance.choice((*FIELDS[:7] * 6, *FIELDS)), chance.choice([1, -1, 1, -1, 0, "x"])
     return chance.choice([name, f"-{name}", [name, sign], [[name, sign]], {name: sign}, [[name, 1], ["scan_id", -1]]])
 
 
