@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from skydriver.client.documents import (
         Backlog,
-        Event,
         Found,
+        I3Event,
         LogPage,
         Manifest,
         ManifestsPage,
@@ -132,9 +132,9 @@ class ServiceClient(Connection):
         """The id of the scan that is answered for this one: the last of those that replaced it, or itself."""
         return self.projected(scan_id, ["scan_id"], include_deleted=True)["scan_id"]
 
-    def event(self, scan_id: str) -> Event:
+    def i3_event(self, scan_id: str) -> I3Event:
         """The event of a scan, as it was submitted."""
-        return cast("Event", self._ask("GET", f"/scan/{part(scan_id)}/i3-event"))
+        return cast("I3Event", self._ask("GET", f"/scan/{part(scan_id)}/i3-event"))
 
     def logs(self, scan_id: str, *, after: int | None = None, limit: int | None = None) -> LogPage:
         """Lines of a scan's log, and after which the next ones come."""

@@ -119,7 +119,7 @@ class ScanAndResult(TypedDict):
     result: dict[str, Any]
 
 
-class Event(TypedDict):
+class I3Event(TypedDict):
     """An event, as ``GET /scan/ID/i3-event`` has it."""
 
     i3_event: Any

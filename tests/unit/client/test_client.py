@@ -91,7 +91,7 @@ CALLS = {
     "scan": lambda c: c.scan("1x2"),
     "delete": lambda c: c.delete("1x2", delete_completed_scan=True),
     "projected": lambda c: c.projected("1x2", ["scan_id", "skydriver.status"]),
-    "event": lambda c: c.event("1x2"),
+    "i3_event": lambda c: c.i3_event("1x2"),
     "logs": lambda c: c.logs("1x2", after=7),
     "workforce": lambda c: c.workforce("1x2"),
     "rescan": lambda c: c.rescan("1x2", replace_scan=True),
@@ -115,7 +115,7 @@ ROUTES = {
         "/scan/1x2/manifest",
         {"include_deleted": "false", "projection": "scan_id|skydriver.status"},
     ),
-    "event": ("GET", "/scan/1x2/i3-event", {}),
+    "i3_event": ("GET", "/scan/1x2/i3-event", {}),
     "logs": ("GET", "/scan/1x2/logs", {"after": "7"}),
     "workforce": ("GET", "/scan/1x2/workforce", {}),
     "rescan": ("POST", "/scan/1x2/actions/rescan", {}),
@@ -294,7 +294,7 @@ def test_what_is_no_id_reaches_no_route(text):
     with ServiceClient(URL, transport=httpx.MockTransport(script)) as ours:
         for call in (
             *(ours.manifest, ours.abort, ours.result, ours.delete_result, ours.status, ours.scan_request, ours.scan),
-            *(ours.delete, ours.projected, ours.event, ours.logs, ours.workforce, ours.rescan),
+            *(ours.delete, ours.projected, ours.i3_event, ours.logs, ours.workforce, ours.rescan),
             lambda text: ours.add_workers(text, 1),
         ):
             with pytest.raises(SettingError, match="scan_id"):
