@@ -26,8 +26,10 @@ def json_answer(document: bytes) -> Response:
 class ErrorAnswer(Response):
     """An error; on our own server the status line says its sentence, which is all that some clients show."""
 
-    def __init__(self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None) -> None:
-        content = orjson.dumps({"code": status.value, "error": sentence.encode(errors="replace").decode()})
+    def __init__(
+        self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None, facts: Mapping[str, object]
+    ) -> None:
+        content = orjson.dumps({**facts, "code": status.value, "error": sentence.encode(errors="replace").decode()})
         super().__init__(content, status, headers, JSON)
         self._phrase = phrase_of(sentence)
 
@@ -39,9 +41,14 @@ class ErrorAnswer(Response):
         await super().__call__(scope, receive, send)
 
 
-def error_answer(status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as ``{"code", "error"}``."""
-    return ErrorAnswer(status, sentence, headers)
+def error_answer(
+    status: HTTPStatus,
+    sentence: str,
+    headers: Mapping[str, str] | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> Response:
+    """An error as ``{"code", "error"}``, with more facts where there are any."""
+    return ErrorAnswer(status, sentence, headers, facts or {})
 
 
 def phrase_of(sentence: str) -> bytes:

@@ -9,16 +9,17 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import errors, meta, scanners, users, workers
+from skydriver.api import errors, meta, operators, push, scanners, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
+from skydriver.services.push.listeners import Listeners
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from skydriver.services.context import Service
 
-ROUTERS: Final = (users.routes, scanners.routes, workers.routes, meta.routes)
+ROUTERS: Final = (users.routes, scanners.routes, push.routes, operators.routes, workers.routes, meta.routes)
 
 
 def build_app(service: Service, *, background: Sequence[Callable[[], AbstractContextManager[object]]] = ()) -> FastAPI:
@@ -51,6 +52,7 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
     )
     app.state.service = service
     app.state.is_ending = False
+    app.state.listeners = Listeners(service, lambda: bool(app.state.is_ending))
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     for router in ROUTERS:
         app.include_router(router)

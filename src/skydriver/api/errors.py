@@ -64,8 +64,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _ours(_request: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.SkyDriverError)  # noqa: S101 - for the type checker: it is registered so
+    request.app.state.service.metrics.answered_error(error.code)
     status = status_of(error)
     return error_answer(status, str(error), HEADERS.get(status))
 
@@ -99,6 +100,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
     return error_answer(HTTPStatus.BAD_REQUEST, "body: it was cut off")
 
 
-async def _unforeseen(_request: Request, _error: Exception) -> Response:
+async def _unforeseen(request: Request, _error: Exception) -> Response:
     """A fault of ours; the server logs it, and closes the connection."""
+    request.app.state.service.metrics.answered_error("internal")
     return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, OURS, {"Connection": "close"})

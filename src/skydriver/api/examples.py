@@ -182,3 +182,14 @@ TASK: Final[dict[str, Any]] = {
 HEARTBEAT: Final[dict[str, Any]] = {"worker": WORKER_ID, "task": TASK_ID}
 LOG: Final[dict[str, Any]] = {"worker": WORKER_ID, "scan": SCAN_ID, "lines": ["768 fits in 15.2 s"]}
 NEW_TOKEN: Final[dict[str, Any]] = {"token": "…", "expires_s": 3600.0}
+HEALTH: Final[dict[str, Any]] = {
+    "status": "ok",
+    "version": skydriver.__version__,
+    "database": "ok",
+    "reconciler_age_s": 0.21,
+    "up_s": 86400.0,
+    "queued": 12,
+    "active": 3,
+    "workers": 4,
+    "leases": 4,
+}

@@ -38,7 +38,7 @@ class Gate:
         if problem is not None:
             await error_answer(HTTPStatus.FORBIDDEN, problem)(scope, receive, send)
         elif scope["method"] == "HEAD":
-            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
+            await self._app({**scope, "method": "GET", "is_head": True}, receive, _without_body(send))
         else:
             await self._app(scope, receive, send)
 

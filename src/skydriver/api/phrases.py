@@ -55,12 +55,12 @@ class PhrasingTransport(asyncio.Transport):
 
 
 class PhrasingProtocol(HttpToolsProtocol):
-    """One connection; the app finds ``say_phrase`` in the state of each request."""
+    """One connection; the app finds ``say_phrase`` and ``hang_up`` in the state of each request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
         phrasing = PhrasingTransport(transport)
-        self.app_state = {**self.app_state, "say_phrase": phrasing.say}
+        self.app_state = {**self.app_state, "say_phrase": phrasing.say, "hang_up": phrasing.abort}
         super().connection_made(phrasing)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as it is called

@@ -83,7 +83,7 @@ class Server(uvicorn.Server):
         """End, from any thread: requests under way are finished, and those that wait for work are answered."""
         self.should_exit = True
         self._app.state.is_ending = True
-        self._app.state.service.work.ring()
+        self._app.state.service.work.ring()  # listeners hear of it, too
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""

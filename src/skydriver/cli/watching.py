@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 
 from skydriver.cli.output import complain, put, put_json
 from skydriver.cli.progress import best_words, display
 from skydriver.cli.scan_text import lines
+from skydriver.errors import UnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from skydriver.cli.progress import Words
     from skydriver.client.client import ServiceClient
     from skydriver.client.documents import Manifest, ScanFacts, Status, StatusFacts
+    from skydriver.client.events import Event
 
 PAUSE_S: Final = 0.2
 """Between two looks at a scan."""
@@ -32,6 +35,13 @@ WAITING: Final = {
     "finishing": "its map is made",
 }
 """What is said of a scan in which nothing is fitted."""
+TOLD_AS: Final = {"fraction": "progress", "seconds_left": "eta"}
+"""Names of the facts in events, and in a status."""
+KNOWN: Final = {
+    "state": ("status", "code", "reason"),
+    "progress": ("progress", "eta", "pixels_done", "pixels_total", "fits_done", "best"),
+}
+"""What is read of each kind of event."""
 NO_BEST_FIT, FAILED, ABORTED = 4, 6, 7
 
 
@@ -39,6 +49,12 @@ def follow(client: ServiceClient, scan_id: str) -> StatusFacts:
     """Show how far a scan is until it ends; what it ended as."""
     facts: StatusFacts = {}
     with display(WAITING["queued"]) as show:
+        with suppress(UnknownError):  # a service of an earlier release tells no events: it is asked, over and over
+            for event in client.events(scan_id):
+                facts = heard(facts, event)
+                if facts["status"] in ENDED:
+                    break
+                show(fraction_of(facts), partial(words, facts))
         while (latest := facts_of(client.status(scan_id)))["status"] not in ENDED:
             if latest != facts:
                 facts = latest
@@ -46,6 +62,15 @@ def follow(client: ServiceClient, scan_id: str) -> StatusFacts:
             time.sleep(PAUSE_S)
         show(1.0 if latest["status"] == "done" else fraction_of(latest), partial(words, latest))
     return latest
+
+
+def heard(facts: StatusFacts, event: Event) -> StatusFacts:
+    """How far a scan is, when an event was told that was not known before."""
+    if event.kind == "snapshot":
+        return cast("StatusFacts", event.data["skydriver"])
+    new = {TOLD_AS.get(name, name): value for name, value in event.data.items()}
+    known = KNOWN.get(event.kind, ())
+    return cast("StatusFacts", {**facts, **{name: new[name] for name in known if name in new}})
 
 
 def watch_to_end(client: ServiceClient, scan_id: str, out: Path | None, *, as_json: bool) -> int:

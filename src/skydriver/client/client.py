@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from skydriver.client.addresses import part
 from skydriver.client.connection import Connection
+from skydriver.client.events import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Status,
         Workforce,
     )
+    from skydriver.client.events import Event
 
 PAGE: Final = 100
 """Manifests that are asked for at once."""
@@ -78,6 +80,11 @@ class ServiceClient(Connection):
     def status(self, scan_id: str) -> Status:
         """How far a scan is, in short."""
         return cast("Status", self._ask("GET", f"/scan/{part(scan_id)}/status"))
+
+    def events(self, scan_id: str | None = None, last_id: str | None = None) -> Iterator[Event]:
+        """What becomes of a scan, or of all, as it happens (see `skydriver.client.events.events`)."""
+        path = "/events" if scan_id is None else f"/scan/{part(scan_id)}/events"
+        return events(self._http, path, last_id, self._patience)
 
     def search(self, condition: Mapping[str, Any], **options: Any) -> ManifestsPage:
         """Scans whose manifests a filter matches.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import httpx
 
 from skydriver.client.addresses import checked_url, is_loopback
-from skydriver.client.outages import Patience
+from skydriver.client.outages import Patience, no_answer
 from skydriver.client.refusals import error_of
 from skydriver.errors import SettingError, UnavailableError
 
@@ -78,9 +78,7 @@ class Connection:
         try:
             answer = self._http.request(method, path, **content)
         except httpx.TransportError as error:
-            raise UnavailableError(
-                f"{self.url} does not answer ({_why(error)}): is skydriver serve running?"
-            ) from error
+            raise no_answer(self.url, error) from error
         except httpx.TooManyRedirects as error:
             raise SettingError("url", f"what answers at {self.url} is no SkyDriver service") from error
         if answer.status_code >= 400:
@@ -92,11 +90,3 @@ class Connection:
         if not isinstance(document, dict):
             raise SettingError("url", f"what answers at {self.url} is no SkyDriver service")
         return document
-
-
-def _why(error: httpx.TransportError) -> str:
-    """In a few words."""
-    if isinstance(error, httpx.TimeoutException):
-        return "it takes too long"
-    text = str(error) or type(error).__name__
-    return "connection refused" if "refused" in text else text

@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import httpx
+
+from skydriver.errors import UnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from skydriver.errors import UnavailableError
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
@@ -58,3 +60,16 @@ class Patience:
             raise error
         self.pause(self._next_pause_s)
         self._next_pause_s = min(2.0 * self._next_pause_s, LONGEST_PAUSE_S)
+
+
+def no_answer(url: object, error: httpx.TransportError) -> UnavailableError:
+    """What to say of a service that does not answer."""
+    return UnavailableError(f"{str(url).rstrip('/')} does not answer ({_why(error)}): is skydriver serve running?")
+
+
+def _why(error: httpx.TransportError) -> str:
+    """In a few words."""
+    if isinstance(error, httpx.TimeoutException):
+        return "it takes too long"
+    text = str(error) or type(error).__name__
+    return "connection refused" if "refused" in text else text

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
 from skydriver.services.last_known import LastKnown
+from skydriver.services.operators.metrics import Metrics
+from skydriver.services.operators.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,8 +65,16 @@ class Service:
     """Workers that were asked of late to leave what they do for an alert."""
     statuses: LastKnown = field(default_factory=LastKnown)
     """As they were told last: who listens for an abort must not meet an error while the database is away."""
+    metrics: Metrics = field(default_factory=Metrics)
+    """What this process counts."""
+    pulse: Pulse = field(default_factory=Pulse)
+    """Of the loop that takes scans further."""
     hearers: list[Callable[[Sequence[Announcement]], object]] = field(default_factory=list)
     """Called with all that this service announces, once it is committed."""
+
+    def __post_init__(self) -> None:
+        """Count what is announced."""
+        self.hearers.append(self.metrics.heard)
 
     def tell(self, announced: Sequence[Announcement]) -> None:
         """Spread news that are committed."""

@@ -20,6 +20,7 @@ _ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(8424)")
 _AFTER = select(c.id, c.scan, c.time, c.kind, c.data).where(c.id > bindparam("id")).order_by(c.id)
 _AFTER = _AFTER.limit(bindparam("limit"))
 _AFTER_OF = _AFTER.where(c.scan == bindparam("scan"))
+_SCANS = select(c.scan).distinct().where(c.id > bindparam("after"), c.id <= bindparam("until"))
 _NEWEST = select(func.coalesce(func.max(c.id), 0))
 
 
@@ -51,6 +52,11 @@ def after(connection: Connection, number: int, limit: int, scan: str | None = No
     given: dict[str, object] = {"id": number, "limit": limit}
     found = connection.execute(_AFTER, given) if scan is None else connection.execute(_AFTER_OF, given | {"scan": scan})
     return [News(*row) for row in found]
+
+
+def scans_with_news(connection: Connection, after: int, until: int) -> set[str]:
+    """The scans that have news behind a number, up to another."""
+    return set(connection.execute(_SCANS, {"after": after, "until": until}).scalars())
 
 
 def newest(connection: Connection) -> int:

@@ -79,6 +79,7 @@ class Reconciler:
         with self._service.scans.heard_by(self._rung.set):
             while not self._ends:
                 self._rung.clear()
+                self._service.pulse.beat()
                 if not self._step_safely():
                     self._rung.wait(IDLE_SECONDS)
 

@@ -1,0 +1,40 @@
+"""Routes for operators and their programs: whether the service is well, and numbers of what it does."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from skydriver.api import examples
+from skydriver.api.answers import error_answer, json_answer
+from skydriver.api.callers import Asking
+from skydriver.api.openapi import answers
+from skydriver.services.operators.exposition import TEXT, exposition
+from skydriver.services.operators.health import health
+
+routes = APIRouter(tags=["Operators"])
+
+PLAIN: Final = TEXT.partition(";")[0]
+
+
+@routes.get("/health", summary="Say whether the service is well", responses=answers(examples.HEALTH, 503))
+def get_health(request: Request) -> Response:
+    found = health(request.app.state.service)
+    if found.problem is not None:
+        return error_answer(HTTPStatus.SERVICE_UNAVAILABLE, found.problem, facts=found.facts)
+    return json_answer(orjson.dumps(found.facts))
+
+
+@routes.get(
+    "/metrics",
+    summary="Tell numbers of what the service does, in the format of Prometheus",
+    responses=answers(None, 401, 403, 503, media_type=PLAIN),
+)
+def metrics(request: Request, asking: Asking) -> Response:
+    state: Any = request.app.state
+    return Response(exposition(asking.as_user(), state.listeners.count), media_type=TEXT)

@@ -1,0 +1,1 @@
+"""What listeners are told as it happens: events of one scan or of all, from the database, each with its place."""
