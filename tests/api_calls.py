@@ -39,6 +39,8 @@ LAWS = [
 ]
 CALL_S = 60.0
 """A call takes less."""
+LISTEN_S = 0.3
+"""An answer that goes on and on is listened to for so long."""
 CALLS_IN_A_ROUND = 3
 """Of each route, before it is the next one's turn: what is there changes meanwhile."""
 MOST_THINGS = 40
@@ -111,7 +113,7 @@ class Calls:
         self._session = requests.Session()
         self._session.trust_env = False
         document = self._session.get(f"{self._url}/openapi.json", timeout=CALL_S).json()
-        config = SchemathesisConfig(seed=seed)
+        config = SchemathesisConfig.from_dict({"seed": seed, "max-stream-events": 2})
         schema = schemathesis.openapi.from_dict(document, config=config)
         self.operations = [found.ok() for found in schema.get_all_operations()]
         self._document = document
@@ -131,7 +133,8 @@ class Calls:
     def _call_some(self, operation: Any) -> None:
         for drawn in self._drawn(operation):
             case = likely(drawn, self.things, self._chance)
-            answer = case.call(base_url=self._url, session=self._session, timeout=CALL_S)
+            seconds = LISTEN_S if "text/event-stream" in str(operation.definition.raw["responses"]) else CALL_S
+            answer = case.call(base_url=self._url, session=self._session, timeout=seconds)
             self.n_calls += 1
             self.statuses[operation.label][answer.status_code] += 1
             self._check(case, answer)
