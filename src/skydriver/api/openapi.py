@@ -38,13 +38,20 @@ ERROR: Final = {
     "required": ["code", "error"],
     "properties": {"code": {"type": "integer"}, "error": {"type": "string"}},
 }
+FILE: Final = {"type": "string", "format": "binary"}
+EVENT: Final = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
+"""Each event of a stream; its data are a JSON object."""
 
 
 def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
     """What a route answers with: an example of its document, and the errors that it knows."""
     content: dict[str, Any] = {"schema": {"type": "object"}, "example": example}
     if media_type != JSON:
-        content = {"schema": {"type": "string", "format": "binary"}}
+        content = {"schema": EVENT if media_type == "text/event-stream" else FILE}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
