@@ -59,14 +59,14 @@ def close(connection: Connection, task: str, state: str) -> None:
 
 
 def uncopied(connection: Connection, engine: str, numerics: str, worker: str, before: float) -> Sequence[Task]:
-    """Open tasks of other workers that nobody does once more, issued before a moment, in the order of their scans."""
+    """Open tasks of other workers that nobody does or did once more, issued before a moment; by their scans' order."""
     copy = tasks.alias()
     query = (
         select(tasks)
         .join(scans, scans.c.id == tasks.c.scan)
         .where(tasks.c.state == OPEN, tasks.c.copy_of.is_(None), tasks.c.worker != worker, tasks.c.issued < before)
         .where(scans.c.engine == engine, scans.c.numerics == numerics)
-        .where(~exists().where(copy.c.copy_of == tasks.c.id, copy.c.state == OPEN))
+        .where(~exists().where(copy.c.copy_of == tasks.c.id, copy.c.state.in_((OPEN, ANSWERED))))
         .order_by(scans.c.rank, tasks.c.issued, tasks.c.id)
     )
     return connection.execute(query).all()
