@@ -48,8 +48,8 @@ class Heard:
     problems: int = 0
     """Events that came twice, or behind a gap."""
     delays_s: list[float] = field(default_factory=list)
+    """Of announcements that were made while it was connected."""
     last_id: str | None = None
-    n_connections: int = 0
 
 
 class Listener:
@@ -59,7 +59,7 @@ class Listener:
         self.heard = Heard()
         self.due = 0.0
         self.socket: socket.socket | None = None
-        self._where, self._path, self._left = (host, port), path, b""
+        self._where, self._path, self._left, self._since = (host, port), path, b"", 0.0
 
     def connect(self) -> bool:
         """Ask; whether somebody takes it."""
@@ -71,8 +71,8 @@ class Listener:
         except OSError:
             self.lose()
             return False
-        self.socket.setblocking(False)
-        self.heard.n_connections += 1
+        self.socket.settimeout(0.0)
+        self._since = time.time()
         return True
 
     def lose(self) -> None:
@@ -110,7 +110,8 @@ class Listener:
         else:
             heard.problems += bool(heard.news) and number <= heard.news[-1]
             heard.news.append(number)
-            heard.delays_s.append(now - data["time"])
+            if data["time"] > self._since:
+                heard.delays_s.append(now - data["time"])
 
 
 def listen(url: str, path: str, n: int) -> list[Heard]:
@@ -172,7 +173,7 @@ def show_heard(heard: list[Heard], settings: Settings, scan: str) -> None:
         news = list(connection.execute(select(feed.c.id).where(feed.c.scan == scan).order_by(feed.c.id)).scalars())
         n_fits = connection.execute(select(scans.c.fits_done).where(scans.c.id == scan)).scalar_one()
     lost = sum(one.news != news or one.fits != n_fits for one in heard)
-    delays = sorted(1e3 * delay for one in heard for delay in one.delays_s[2:])
+    delays = sorted(1e3 * delay for one in heard for delay in one.delays_s)
     show("", f"{len(news)} announcements and {n_fits} fits; {lost} listeners did not hear each of them, once")
     show("", f"{sum(one.problems for one in heard)} events twice or behind a gap")
     p99 = delays[int(0.99 * len(delays))]

@@ -7,13 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from needs import require
 from skydriver.config import PREFIX, Settings
+from skydriver.db.database import Database
+from skydriver.services.context import Service
+from skydriver.services.coordination.news import Kind
 from skydriver.services.coordination.states import Status
+from skydriver.services.operators.exposition import _Now, _told
+from skydriver.services.operators.levels import Levels
 from skydriver.testing.service import running_service
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "service.md"
@@ -40,6 +47,30 @@ def test_every_setting_is_there_with_its_default():
 
 def test_every_status_is_there():
     assert [status for status, _ in first_cells("`skydriver.status`")] == list(Status)
+
+
+def test_every_metric_is_there_with_its_kind_and_its_meaning(tmp_path):
+    with closing(Database(f"sqlite:///{tmp_path / 'none'}")) as database:
+        service = Service(Settings(data=tmp_path), database)
+        told = [
+            *service.metrics.registry.collect(),
+            *_Now(service, 0).collect(),
+            *_told(Levels({"queued": 1}, {"alert": 1}, 0.0, {"local": 1}, 0)),
+        ]
+    ours = {
+        f"{family.name}_total" if family.type == "counter" else family.name: (family.type, family.documentation)
+        for family in told
+        if family.name.startswith("skydriver_")
+    }
+    documented = {name: kind.partition(" ")[0] for name, kind in first_cells("Metric")}
+    assert documented == {name: kind for name, (kind, _) in ours.items()}
+    for name, (_, meaning) in ours.items():
+        (row,) = [line for line in TEXT.splitlines() if line.startswith(f"| `{name}` |")]
+        assert meaning.rstrip(".") in row
+
+
+def test_every_kind_of_event_is_there():
+    assert {kind for kind, _ in first_cells("Event")} == {*get_args(Kind), "snapshot", "pixels"}
 
 
 def test_every_route_is_there():

@@ -45,6 +45,7 @@ class EventStream(Response):
             hang_up = scope.get("state", {}).get("hang_up")
             if hang_up is not None:
                 hang_up()
+                await asyncio.wait({gone}, timeout=1.0)  # until the server knows, which else misses the end
         finally:
             gone.cancel()
 

@@ -193,3 +193,8 @@ HEALTH: Final[dict[str, Any]] = {
     "workers": 4,
     "leases": 4,
 }
+EVENTS: Final = (
+    f'id: 12-0-abcdef\nevent: state\ndata: {{"scan_id": "{SCAN_ID}", "time": 1735689600.0, "status": "running"}}\n\n'
+    f'id: 12-1-abcdef\nevent: pixels\ndata: {{"scan_id": "{SCAN_ID}", "nside": 8, "pixels": [[0, 4021.5, 0]]}}\n\n'
+)
+METRICS: Final = "skydriver_leases 4.0\n"

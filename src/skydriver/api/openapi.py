@@ -43,19 +43,19 @@ ERROR: Final = {
     "properties": {"code": {"type": "integer"}, "error": {"type": "string"}},
 }
 FILE: Final = {"type": "string", "format": "binary"}
-EVENT: Final = {
-    "type": "object",
+EVENTS: Final = {
+    "type": ["string", "object"],
     "required": ["id", "event", "data"],
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
 }
-"""Each event of a stream; its data are a JSON object."""
+"""Of a stream as it is sent, or of each event as it is read; its data are a JSON object."""
 
 
 def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
     """What a route answers with: an example of its document, and the errors that it knows."""
     content: dict[str, Any] = {"schema": {"type": "object"}, "example": example}
     if media_type != JSON:
-        content = {"schema": EVENT if media_type == "text/event-stream" else FILE}
+        content = _text(example, media_type) if example is not None else {"schema": FILE}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
@@ -78,6 +78,10 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _text(example: object, media_type: str) -> dict[str, Any]:
+    return {"schema": EVENTS if media_type == "text/event-stream" else {"type": "string"}, "example": example}
 
 
 def _error(code: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def get_health(request: Request) -> Response:
 @routes.get(
     "/metrics",
     summary="Tell numbers of what the service does, in the format of Prometheus",
-    responses=answers(None, 401, 403, 503, media_type=PLAIN),
+    responses=answers(examples.METRICS, 401, 403, 503, media_type=PLAIN),
 )
 def metrics(request: Request, asking: Asking) -> Response:
     state: Any = request.app.state

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from skydriver.api import examples
 from skydriver.api.arguments import ScanId
 from skydriver.api.callers import Asking
 from skydriver.api.event_stream import EVENT_STREAM, EventStream
@@ -51,7 +52,7 @@ Resuming = Annotated[Since, Depends(_since)]
 @routes.get(
     "/scan/{scan_id}/events",
     summary="Hear what becomes of a scan",
-    responses=answers(None, 400, 401, 403, 404, 503, media_type=EVENT_STREAM) | OVER,
+    responses=answers(examples.EVENTS, 400, 401, 403, 404, 503, media_type=EVENT_STREAM) | OVER,
 )
 def scan_events(request: Request, asking: Asking, scan_id: ScanId, since: Resuming) -> Response:
     service = asking.as_user(scan_id)
@@ -61,7 +62,7 @@ def scan_events(request: Request, asking: Asking, scan_id: ScanId, since: Resumi
 @routes.get(
     "/events",
     summary="Hear what becomes of all scans",
-    responses=answers(None, 400, 401, 403, 503, media_type=EVENT_STREAM),
+    responses=answers(examples.EVENTS, 400, 401, 403, 503, media_type=EVENT_STREAM),
 )
 def events(request: Request, asking: Asking, since: Resuming) -> Response:
     service = asking.as_user()

@@ -71,7 +71,7 @@ def _of_one_connection(http: httpx.Client, path: str, last_id: str | None, patie
             for told in source.iter_sse():
                 if told.data:
                     yield Event(told.id, told.event, orjson.loads(told.data))
+    except (SSEError, orjson.JSONDecodeError) as error:  # before the next, of which it is one
+        raise SettingError("url", f"what answers at {http.base_url} is no SkyDriver service") from error
     except httpx.TransportError as error:
         raise no_answer(http.base_url, error) from error
-    except (SSEError, orjson.JSONDecodeError) as error:
-        raise SettingError("url", f"what answers at {http.base_url} is no SkyDriver service") from error

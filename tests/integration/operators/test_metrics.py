@@ -17,7 +17,7 @@ from skydriver.services.coordination.states import Status
 from skydriver.services.operators.health import STUCK_S
 from skydriver.services.operators.levels import CLASSES, class_of
 from skydriver.services.operators.pulse import Pulse
-from toy_scans import ToyWorker, settle, store_scan
+from toy_scans import ToyWorker, row_of, settle, store_scan
 
 
 @pytest.fixture
@@ -55,6 +55,9 @@ def test_a_scan_is_counted_from_its_submission_to_its_end(service, server):
     told = metrics(server)
     assert told["skydriver_scans", "running"] == 0
     assert told["skydriver_scans_ended_total", "done"] == 1
+    row = row_of(service)
+    assert told["skydriver_fits_total", "failed"] == row.fits_failed > 0
+    assert told["skydriver_fits_total", "done"] == row.fits_done - row.fits_failed > 0
     for name in ("first_worker", "first_pixel", "final"):
         assert told[f"skydriver_{name}_seconds_count",] == 1
     assert told["skydriver_first_worker_seconds_sum",] <= told["skydriver_final_seconds_sum",]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from asyncio import to_thread
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -12,10 +14,11 @@ import pytest
 from databases import make_service
 from listening import events_of, hear, listening, stored, told_of
 from serving import LIMIT_S, serving
+from skydriver.api import event_stream
 from skydriver.db.database import Database
 from skydriver.errors import UnavailableError
 from skydriver.services import manifests
-from skydriver.services.push import channels, listeners, pump
+from skydriver.services.push import channels, listeners, pump, starts
 from skydriver.services.push.listeners import Listener, Listeners
 from skydriver.services.push.starts import begin
 from skydriver.testing.processes import wait_until
@@ -222,3 +225,17 @@ def test_who_comes_back_while_the_database_is_away_is_told_so(monkeypatch, servi
 
     monkeypatch.setattr(Database, "reading", away)
     assert get(server, PATH, headers={"Last-Event-ID": "1-1"}).status_code == 503
+
+
+def test_who_takes_nothing_is_hung_up_on(monkeypatch, service, server):
+    store_scan(service, nsides=NSIDES)
+    monkeypatch.setattr(event_stream, "STALLED_S", 0.2)
+    monkeypatch.setattr(listeners, "QUIET_S", 0.01)
+    monkeypatch.setattr(starts, "event", lambda _at, _kind, _data: b":" + b"x" * 50_000_000 + b"\n\n")
+    counted = server._app.state.listeners
+    with socket.create_connection((urlsplit(server.url).hostname, urlsplit(server.url).port)) as connection:
+        connection.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % PATH.encode())
+        wait_until(lambda: counted.count == 1, "it listens", LIMIT_S)
+        wait_until(lambda: counted.count == 0, "nobody listens any more", LIMIT_S)
+        n_bytes = sum(len(part) for part in iter(lambda: connection.recv(1 << 20), b""))
+    assert n_bytes < 50_000_000

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from skydriver.cli import watching
-from skydriver.errors import ResultError
+from skydriver.client.events import Event
+from skydriver.errors import ResultError, UnknownError
 from skydriver.services.coordination.states import ENDED, Status
 
 ANSWER = {"best_fit": None, "statement": "s"}
 
 
 class Scan:
-    """A service with one scan, which takes one step whenever it is looked at."""
+    """A service with one scan, which takes one step whenever it is looked at; of a release without events."""
 
     def __init__(self, *steps: dict[str, object], answer: dict[str, object] | None = None) -> None:
         self.steps = list(steps)
@@ -22,6 +23,9 @@ class Scan:
     def status(self, _scan_id):
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         return {"scan_state": "", "skydriver": step}
+
+    def events(self, _scan_id):
+        raise UnknownError("GET /scan/1x2/events: there is no such route; /docs lists them")
 
     def manifest(self, _scan_id, *, include_deleted):
         assert include_deleted  # an aborted scan is told, too
@@ -111,3 +115,50 @@ def test_pixels_and_best_fit_are_shown_where_they_are_told():
 @pytest.mark.parametrize("told", [None, 0.0, 0.5, 1.0])
 def test_the_bar_is_full_only_at_the_end(told):
     assert watching.fraction_of({"status": "running", "progress": told}) < 1.0
+
+
+class Telling(Scan):
+    """A service that tells events, and is asked once, in the end."""
+
+    def __init__(self, *events: tuple[str, dict[str, object]], end: dict[str, object]) -> None:
+        super().__init__(end)
+        self.told, self.n_asked = events, 0
+
+    def events(self, _scan_id):
+        for number, (kind, data) in enumerate(self.told):
+            yield Event(str(number), kind, data)
+
+    def status(self, scan_id):
+        self.n_asked += 1
+        return super().status(scan_id)
+
+
+def test_a_scan_that_is_told_of_is_asked_for_at_the_end_alone(capsys):
+    scan = Telling(
+        ("snapshot", {"skydriver": {"status": "queued"}}),
+        ("state", {"status": "running", "code": None, "reason": None}),
+        ("progress", {"fraction": 0.5, "fits_done": 3, "seconds_left": 2.0, "best": None}),
+        ("pixels", {"nside": 8, "pixels": [[0, 1.0, 0]]}),
+        ("state", {"status": "failed", "code": "no_pixel", "reason": "none"}),
+        ("deleted", {"status": "not read"}),
+        end={"status": "failed", "code": "no_pixel", "reason": "none"},
+    )
+    assert ended(scan) == 6
+    assert scan.n_asked == 1
+    assert "no_pixel" in capsys.readouterr().err
+
+
+def test_what_is_told_is_what_a_status_says():
+    facts = watching.heard(
+        {}, Event("1", "snapshot", {"skydriver": {"status": "queued", "progress": 0.0, "eta": None}})
+    )
+    facts = watching.heard(facts, Event("2", "state", {"status": "running", "code": None, "time": 1.0}))
+    facts = watching.heard(facts, Event("3", "progress", {"fraction": 0.25, "seconds_left": 8.6, "fits_done": 7}))
+    facts = watching.heard(facts, Event("4", "pixels", {"nside": 8, "pixels": []}))
+    assert facts == {"status": "running", "code": None, "progress": 0.25, "eta": 8.6, "fits_done": 7}
+    assert watching.words(facts) == {"pixels": "7 fits, 25 %", "best": "", "eta": "9 s left"}
+
+
+def test_where_nothing_more_is_told_the_scan_is_asked_for():
+    scan = Telling(("snapshot", {"skydriver": {"status": "running"}}), end={"status": "done", "progress": 1.0})
+    assert ended(scan, as_json=False) == 0

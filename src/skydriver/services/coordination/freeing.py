@@ -62,5 +62,6 @@ def _suspect(turn: Turn, scan: scans.Scan, task: tasks.Task) -> None:
         values["sequence"] = scan.fits_done + 1
     fits.set_many(turn.connection, scan.id, [(key, values)])
     if given_up:
+        turn.fitted.append((0, 1))
         counts = {"fits_done": scan.fits_done + 1, "fits_failed": scan.fits_failed + 1, "n_lost": scan.n_lost + 1}
         scans.update(turn.connection, scan.id, **counts)

@@ -164,6 +164,7 @@ def _count(turn: Turn, scan: scans.Scan, outcomes: Outcomes) -> None:
     if outcomes.done and scan.first_pixel is None:
         turn.announce(scan.id, "first_pixel", after_s=turn.now - scan.created)
     failed = sum(values["error"] is not None for _, values in outcomes.done)
+    turn.fitted.append((len(outcomes.done) - failed, failed))
     scans.update(
         turn.connection,
         scan.id,

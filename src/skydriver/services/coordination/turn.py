@@ -32,6 +32,8 @@ class Turn:
     """Scans whose next step is the reconciler's, once it is committed."""
     announced: list[Announcement] = field(default_factory=list)
     """News, in order."""
+    fitted: list[tuple[int, int]] = field(default_factory=list)
+    """How many fits came to a value, and how many failed for good, to be counted once it is committed."""
 
     def announce(self, scan_id: str, kind: Kind, **facts: Any) -> None:
         """Let whoever follows a scan know of it, once it is committed; facts are JSON."""
@@ -47,6 +49,8 @@ def take_turn(service: Service, name: CommitPoint) -> Iterator[Turn]:
         feed.add(connection, taken.now, taken.announced)
     for scan, kept in taken.ledgers.items():
         service.ledgers.put(scan, kept)
+    for n_done, n_failed in taken.fitted:
+        service.metrics.fitted(n_done, n_failed)
     if taken.finished:
         service.scans.ring()
     if taken.announced:

@@ -32,6 +32,9 @@ class Metrics:
         self._final = self._latency("final", "From a scan's submission until its final map")
         self._ended = self._counter("scans_ended", "Scans that ended, by how", "status")
         self._failures = self._counter("scan_failures", "Scans that failed, by the code of why", "code")
+        self._fits = self._counter(
+            "fits", "Fits that came to a value, or failed for good, as this process was told", "outcome"
+        )
         self._news = self._counter("announcements", "Events of scans that were announced, by kind", "kind")
         self._errors = self._counter("errors", "Requests that were answered with an error, by its code", "code")
 
@@ -43,6 +46,11 @@ class Metrics:
                 self._state(facts)
             elif kind == "first_pixel":
                 self._first_pixel.observe(facts["after_s"])
+
+    def fitted(self, n_done: int, n_failed: int) -> None:
+        """Take fits into account that are committed."""
+        self._fits.labels("done").inc(n_done)
+        self._fits.labels("failed").inc(n_failed)
 
     def answered_error(self, code: str) -> None:
         """Take an answer into account."""
