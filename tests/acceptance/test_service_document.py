@@ -16,11 +16,13 @@ import pytest
 from needs import require
 from skydriver.config import PREFIX, Settings
 from skydriver.db.database import Database
+from skydriver.db.search.places import COLUMNS, DOCUMENTS
 from skydriver.services.context import Service
 from skydriver.services.coordination.news import Kind
 from skydriver.services.coordination.states import Status
 from skydriver.services.operators.exposition import _Now, _told
 from skydriver.services.operators.levels import Levels
+from skydriver.services.search.filters import JOINING, OPERATORS
 from skydriver.testing.service import running_service
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "service.md"
@@ -103,3 +105,15 @@ def test_every_example_runs(tmp_path):
     assert "RA " in done.stdout
     assert list((tmp_path / "products").glob("*.png"))
     assert {path.name for path in (tmp_path / "fetched").iterdir()}
+
+
+def test_every_member_that_scans_are_found_by_is_there():
+    members = "".join(f"`{cell}`" for cell, _ in first_cells("Member"))
+    named = {name for name in (*COLUMNS, *DOCUMENTS) if f"`{name}`" in members}
+    below = {name for name in COLUMNS if f"`{name.removeprefix('skydriver.')}`" in members}
+    assert named | below == {*COLUMNS, *DOCUMENTS}
+
+
+def test_every_operator_of_filters_is_there():
+    told = "".join(first for first, _ in first_cells("Operator"))
+    assert set(re.findall(r"\$\w+", told)) == {*OPERATORS, *JOINING}

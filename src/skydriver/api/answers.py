@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from http import HTTPStatus
 
     from starlette.types import Receive, Scope, Send
@@ -21,6 +21,11 @@ MAX_PHRASE: Final = 200
 def json_answer(document: bytes) -> Response:
     """A document."""
     return Response(document, media_type=JSON)
+
+
+def streamed_answer(document: bytes | Iterator[bytes]) -> Response:
+    """A document, whole or in pieces, each made when the one before was sent: an error then breaks the connection."""
+    return json_answer(document) if isinstance(document, bytes) else StreamingResponse(document, media_type=JSON)
 
 
 class ErrorAnswer(Response):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import errors, meta, operators, push, scanners, users, workers
+from skydriver.api import actions, errors, ewms, meta, operators, push, scanners, scans, search, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
 from skydriver.services.push.listeners import Listeners
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from skydriver.services.context import Service
 
-ROUTERS: Final = (users.routes, scanners.routes, push.routes, operators.routes, workers.routes, meta.routes)
+ROUTERS: Final = (
+    *(users.routes, scanners.routes),  # those of 2023 go first: a scan may be called status
+    *(search.routes, scans.routes, actions.routes, ewms.routes),
+    *(push.routes, operators.routes, workers.routes, meta.routes),
+)
 
 
 def build_app(service: Service, *, background: Sequence[Callable[[], AbstractContextManager[object]]] = ()) -> FastAPI:

@@ -22,6 +22,7 @@ _CLUSTER: Final = (
     "Where workers run: {collector, schedd, njobs} or a list of them, or {name: njobs} or a list of pairs. "
     "The name local is always there."
 )
+_PROJECTION: Final = "Which fields of the manifest are answered, as a list or with | between them, * for all."
 _ENVIRONMENT: Final = "Environment of an external scanner, names and values; it is not shown again."
 
 SUBMISSION: Final = _object(
@@ -55,7 +56,7 @@ SUBMISSION: Final = _object(
     debug_mode=_of("boolean string array", "Taken and shown; it changes nothing here."),
     scanner_server_env=_of("object", _ENVIRONMENT),
     scanner_server_env_from_user=_of("object", "The same as scanner_server_env."),
-    manifest_projection=_of("array", "Taken; all of the manifest is answered."),
+    manifest_projection=_of("string array", _PROJECTION),
     dry_run=_of("boolean", "Check, and say how many pixels and how much CPU time it would take; nothing is stored."),
     force_new=_of("boolean", "A new scan even where an equal one was launched just before."),
 )
@@ -70,4 +71,33 @@ PUT: Final = _object(
     ("skyscan_result", "is_final"),
     skyscan_result=_of("object", "The map: columns, metadata and data of each nside-N. Empty: nothing is stored."),
     is_final=_of("boolean", "Whether the scan is over; such a result stays."),
+)
+
+_NO_REDIRECT: Final = "Ask for this very scan, also where another took its place."
+_FORCE_NEW: Final = "Do it even where an equal request was made just before."
+DELETE_SCAN: Final = _object(
+    (),
+    delete_completed_scan=_of("boolean", "Delete it also where it has a final result.", default=False),
+    manifest_projection=_of("string array", _PROJECTION),
+    no_redirect=_of("boolean", _NO_REDIRECT, default=False),
+)
+RESCAN: Final = _object(
+    (),
+    abort_first=_of("boolean", "End the old scan, where it has not ended.", default=False),
+    replace_scan=_of("boolean", "Whoever asks for the old scan is sent to the new one from then on.", default=False),
+    manifest_projection=_of("string array", _PROJECTION),
+    force_new=_of("boolean", _FORCE_NEW, default=False),
+    no_redirect=_of("boolean", "Taken; it is always this very scan that is repeated.", default=False),
+)
+ADD_WORKERS: Final = _object(
+    ("n_workers", "cluster_location"),
+    n_workers=_of("integer", "How many more may fit it at once.", minimum=1),
+    cluster_location=_of("string object", "Where: local, or {collector: local, schedd: local}."),
+    force_new=_of("boolean", _FORCE_NEW, default=False),
+    no_redirect=_of("boolean", _NO_REDIRECT, default=False),
+)
+SET_WORKFLOW: Final = _object(
+    ("workflow_id", "ewms_address"),
+    workflow_id=_of("string", "Of a workflow elsewhere; written once."),
+    ewms_address=_of("string", "Where that is."),
 )

@@ -73,6 +73,7 @@ def _limits(address: URL, busy_seconds: float) -> dict[str, object]:
         "idle_in_transaction_session_timeout": STATEMENT_SECONDS,
     }
     own = " ".join(f"-c {name}={int(1000 * seconds)}" for name, seconds in milliseconds.items())
+    own += " -c jit=off"  # it takes longer to compile a search than to do it
     return {
         "connect_timeout": max(2, round(busy_seconds)),
         "keepalives_idle": 30,

@@ -13,8 +13,9 @@ from skydriver.recos.registry import find_reco
 from skydriver.scan.progression import parse_nsides
 from skydriver.services.json_values import told
 from skydriver.services.preparation import ScanRequest
+from skydriver.services.projection import read_projection
 from skydriver.services.requested_clusters import Cluster, count_local, parse_clusters
-from skydriver.services.scan_arguments import EVENT, Arguments, whole
+from skydriver.services.scan_arguments import EVENT, PROJECTION, Arguments, whole
 from skydriver.services.scan_labels import Scalar, parse_classifiers, parse_debug_mode, parse_environment
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrd
     reco = _reco(given, external=external)
     info = None if external else find_reco(reco).info
     cluster_argument, clusters = _clusters(given, external=external)
-    _check_projection(given)
+    read_projection(*given.find(PROJECTION), given.generation)  # of what is answered; here it is refused if it is wrong
     given.flag("dry_run")  # who asks looked at it already; here it is refused if it is neither true nor false
     return ScanOrder(
         generation=given.generation,
@@ -242,14 +243,8 @@ def _is_real(given: Arguments) -> bool:
 def _clusters(given: Arguments, *, external: bool) -> tuple[str, tuple[Cluster, ...]]:
     """The argument's name, and what it holds; external scans start nothing, so that they need none."""
     argument, value = given.find("cluster") if external else given.required("cluster")
-    return argument, () if value is None else parse_clusters(argument, value)
+    return argument, () if value is None or (external and value == []) else parse_clusters(argument, value)
 
 
 def _fit_limit(info: RecoInfo | None) -> float:
     return EXTERNAL_RECO_TIME_S if info is None else info.max_reco_time_s
-
-
-def _check_projection(given: Arguments) -> None:
-    argument, value = given.find("manifest_projection")
-    if value is not None and not isinstance(value, str):
-        raise SettingError(argument, f"is {told(value)}, not names with | between them")

@@ -15,7 +15,9 @@ from databases import make_service
 from listening import events_of, hear, listening, stored, told_of
 from serving import LIMIT_S, serving
 from skydriver.api import event_stream
+from skydriver.db.commit_points import CommitPoint
 from skydriver.db.database import Database
+from skydriver.db.stores import feed, fits
 from skydriver.errors import UnavailableError
 from skydriver.services import manifests
 from skydriver.services.push import channels, listeners, pump, starts
@@ -239,3 +241,19 @@ def test_who_takes_nothing_is_hung_up_on(monkeypatch, service, server):
         wait_until(lambda: counted.count == 0, "nobody listens any more", LIMIT_S)
         n_bytes = sum(len(part) for part in iter(lambda: connection.recv(1 << 20), b""))
     assert n_bytes < 50_000_000
+
+
+def test_of_a_scan_whose_events_are_kept_no_more_its_end_is_told_once(service, server, run):
+    store_scan(service, nsides=NSIDES)
+    run()
+    events = hear(server, PATH, **{"from": "start"}).events
+    store_scan(service, "scan2", nsides=NSIDES)
+    manifests.delete_manifest(service, "scan2")  # which is the newest announcement of all, and stays
+    with service.database.transaction(CommitPoint.PURGE) as connection:
+        feed.forget(connection, "scan1")
+        fits.forget(connection, "scan1")
+    (only,) = hear(server, PATH, events[0].id).events
+    assert (only.kind, only.data["skydriver"]["status"]) == ("snapshot", "done")
+    assert [event.kind for event in hear(server, PATH, **{"from": "start"}).events] == ["snapshot"]
+    for last_id in (only.id, events[-1].id):
+        assert get(server, PATH, headers={"Last-Event-ID": last_id}).status_code == 204

@@ -9,6 +9,8 @@ from sqlalchemy import Row, bindparam, func, or_, select, update
 from skydriver.db.tables import fits, results, scans, tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skydriver.db.database import Connection
 
 Parts: TypeAlias = Row[*tuple[Any, ...]]
@@ -17,11 +19,9 @@ Parts: TypeAlias = Row[*tuple[Any, ...]]
 OPEN_TASK = "open"
 MAX_ERRORS = 10
 
-_PARTS = (
-    select(scans, results.c.answer)
-    .select_from(scans.outerjoin(results, results.c.scan == scans.c.id))
-    .where(scans.c.id == bindparam("scan_id"))
-)
+_ALL_PARTS = select(scans, results.c.answer).select_from(scans.outerjoin(results, results.c.scan == scans.c.id))
+_PARTS = _ALL_PARTS.where(scans.c.id == bindparam("scan_id"))
+_PARTS_OF = _ALL_PARTS.where(scans.c.id.in_(bindparam("scan_ids", expanding=True)))
 _SCAN = select(scans).where(scans.c.id == bindparam("scan_id"))
 _FOUND = (
     select(scans.c.id)
@@ -48,6 +48,11 @@ _ERRORS = (
 def parts(connection: Connection, scan_id: str) -> Parts | None:
     """What a manifest is made of; None where there is no such scan."""
     return connection.execute(_PARTS, {"scan_id": scan_id}).one_or_none()
+
+
+def parts_of(connection: Connection, scan_ids: Sequence[str]) -> dict[str, Parts]:
+    """The same of several scans, by their ids; of those that there are."""
+    return {found.id: found for found in connection.execute(_PARTS_OF, {"scan_ids": scan_ids})}
 
 
 def scan(connection: Connection, scan_id: str) -> Parts | None:

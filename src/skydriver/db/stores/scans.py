@@ -83,6 +83,13 @@ def first_waiting(connection: Connection, status: str) -> Scan | None:
     return connection.execute(_FIRST_WAITING, {"status": status}).one_or_none()
 
 
+def waiting(connection: Connection, status: str) -> Sequence[Scan]:
+    """Id, time of submission and priority of the scans whose turn has not come, the next one first."""
+    c = scans.c
+    query = select(c.id, c.created, c.priority).where(c.status == status)
+    return connection.execute(query.order_by(c.rank, c.id)).all()
+
+
 def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> Sequence[str]:
     """Scans that are to end and have not."""
     return connection.execute(_WANTED_ENDS, {"target": target, "ended": list(ended)}).scalars().all()
