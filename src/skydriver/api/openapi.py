@@ -31,17 +31,28 @@ MEANINGS: Final = {
     401: ("A token is missing, unknown or expired.", "Authorization: a worker's token is needed"),
     403: ("Not allowed with this token, or from this page.", "Authorization: this token is for worker local alone"),
     404: ("There is no such scan, result or route.", "scan_id: there is no scan 0x0"),
+    408: ("The rest of the request did not come in time.", "request: the rest of it did not come in time"),
     409: ("It does not go with the state of the scan.", "scan_id: 0x0 is no scan of an external scanner"),
     413: ("The body is too large.", "body: it is larger than 100000000 bytes"),
     422: ("Of the right shape, but impossible here.", "docker_tag: the image v1 holds no worker of SkyDriver"),
     426: ("The worker is of another release.", "protocol: this service speaks version 1, not 2"),
+    431: ("The address and the headers are too long.", "headers: more than 65536 bytes"),
     503: ("The database does not answer; the same request may succeed later.", "the database does not answer"),
 }
+OF_ALL: Final = (403, 408, 431)
+"""What any request may be answered with, before it reaches its route."""
 ERROR: Final = {
     "type": "object",
     "required": ["code", "error"],
     "properties": {"code": {"type": "integer"}, "error": {"type": "string"}},
 }
+FILE: Final = {"type": "string", "format": "binary"}
+EVENTS: Final = {
+    "type": ["string", "object"],
+    "required": ["id", "event", "data"],
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
+"""Of a stream as it is sent, or of each event as it is read; its data are a JSON object."""
 
 
 def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
@@ -49,7 +60,7 @@ def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int |
     kind = "array" if isinstance(example, list) else "object"
     content: dict[str, Any] = {"schema": {"type": kind}, "example": example}
     if media_type != JSON:
-        content = _text(example) if example is not None else {"schema": {"type": "string", "format": "binary"}}
+        content = _text(example, media_type) if example is not None else {"schema": FILE}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
@@ -74,8 +85,8 @@ def describe(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]
 
 
-def _text(example: object) -> dict[str, Any]:
-    return {"schema": {"type": "string"}, "example": example}
+def _text(example: object, media_type: str) -> dict[str, Any]:
+    return {"schema": EVENTS if media_type == "text/event-stream" else {"type": "string"}, "example": example}
 
 
 def _error(code: int) -> dict[str, Any]:
@@ -93,7 +104,8 @@ def _complete(made: dict[str, Any], routes: Iterable[APIRoute]) -> None:
     for route in (told for told in routes if told.include_in_schema):
         for method in route.methods or ():
             operation = made["paths"][route.path][method.lower()]
-            operation["responses"] = {str(code): answer for code, answer in route.responses.items()}
+            told = {code: _error(code) for code in OF_ALL} | route.responses
+            operation["responses"] = {str(code): answer for code, answer in told.items()}
             if route.openapi_extra:
                 operation |= copy.deepcopy(route.openapi_extra)
                 schemas.update(operation["requestBody"]["content"][JSON]["schema"].pop("$defs", {}))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skydriver.cli.event import JsonOption
-from skydriver.cli.service_options import DEFAULT_URL, ScanArgument, UrlOption, client_of
+from skydriver.cli.service_options import DEFAULT_URL, ScanArgument, UrlOption, client_of, current
 
 
 def get(
@@ -22,6 +22,6 @@ def get(
     from skydriver.cli.watching import NO_BEST_FIT, answer_of, end_with, tell
 
     with client_of(url) as client:
-        answer = answer_of(client, scan_id, out)
+        answer = answer_of(client, current(client, scan_id), out)
     tell(answer, as_json=as_json)
     end_with(NO_BEST_FIT if answer.get("best_fit", True) is None else 0)

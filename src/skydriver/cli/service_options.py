@@ -42,5 +42,15 @@ def client_of(url: str, patience_s: float = 3.0) -> ServiceClient:
     return ServiceClient(url, Patience(patience_s, tell))
 
 
+def current(client: ServiceClient, scan_id: str) -> str:
+    """The id of the scan that is answered for this one; where it was replaced, that is said."""
+    from skydriver.cli.output import complain
+
+    found = client.current(scan_id)
+    if found != scan_id:
+        complain(f"scan {scan_id} was replaced by {found}")
+    return found
+
+
 QUIET_S = 10.0
 """Of a shorter patience nobody is told: the error comes soon enough."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skydriver.cli.event import JsonOption
 from skydriver.cli.output import put, put_json
-from skydriver.cli.service_options import DEFAULT_URL, ScanArgument, UrlOption, client_of
+from skydriver.cli.service_options import DEFAULT_URL, ScanArgument, UrlOption, client_of, current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def status(scan_id: ScanArgument, *, url: UrlOption = DEFAULT_URL, as_json: JsonOption = False) -> None:
     """Say how far a scan is."""
     with client_of(url) as client:
+        scan_id = current(client, scan_id)
         found = client.status(scan_id)
     if as_json:
         put_json(found)

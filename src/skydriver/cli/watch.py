@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skydriver.cli.event import JsonOption
-from skydriver.cli.service_options import DEFAULT_URL, OutOption, ScanArgument, UrlOption, client_of
+from skydriver.cli.service_options import DEFAULT_URL, OutOption, ScanArgument, UrlOption, client_of, current
 
 
 def watch(
@@ -13,4 +13,4 @@ def watch(
     from skydriver.cli.watching import PATIENCE_S, end_with, watch_to_end
 
     with client_of(url, PATIENCE_S) as client:
-        end_with(watch_to_end(client, scan_id, out, as_json=as_json))
+        end_with(watch_to_end(client, current(client, scan_id), out, as_json=as_json))
