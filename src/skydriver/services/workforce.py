@@ -25,10 +25,8 @@ def workforce(connection: Connection, scan: Parts) -> dict[str, Any]:
         often each error came out of its fits, the most frequent ones). A scan of an external scanner has one worker
         until it ends: the scanner itself asks, and goes on only where somebody works.
     """
-    if scan.engine == EXTERNAL:
-        n_running = int(not has_ended(scan))
-    else:
-        n_running = documents.n_workers(connection, scan.id)
+    is_external = scan.engine == EXTERNAL
+    n_running = int(not has_ended(scan)) if is_external else documents.n_workers(connection, scan.id)
     return {
         "statuses": {"RUNNING": {"running": n_running}} if n_running else {},
         "n_running": n_running,
