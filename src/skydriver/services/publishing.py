@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skydriver.services.summary import Regions, Summary
+    from skydriver.skymap.provenance import Provenance
     from skydriver.skymap.skymap import BestFit, SkyMap
 
 UNKNOWN = "unknown"
@@ -53,9 +54,20 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     SettingError
         If `foreign` says otherwise what the map says itself.
     """
+    check_algorithm(foreign)
+    skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+    with_summary = foreign.levels is None and skymap.provenance is not None
+    return publication_with(skymap, foreign, summary_beside(path) if with_summary else None)
+
+
+def check_algorithm(foreign: Foreign) -> None:
+    """A `SettingError` where what is said to have made a map is no name."""
     if not is_name(foreign.algorithm):
         raise SettingError("algorithm", f"{foreign.algorithm[:40]!r} is no name of letters, digits and underscores")
-    skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+
+
+def publication_with(skymap: SkyMap, foreign: Foreign, summary: Summary | None) -> Publication:
+    """What may be published of a map, with its summary where there is one; errors as of `read_publication`."""
     made = skymap.provenance
     if foreign.part_of_sky and made is not None and not made.region:
         raise SettingError("part_of_sky", "the map says itself that the whole sky was to be scanned")
@@ -67,7 +79,6 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
         return publication_of(skymap, None, None, foreign.algorithm)
     if foreign.algorithm not in {UNKNOWN, made.algorithm}:
         raise SettingError("algorithm", f"the map says itself that it is of {made.algorithm}")
-    summary = summary_beside(path)
     if summary is None:
         return publication_of(skymap, None, None)
     _check_same(summary, skymap)
@@ -98,7 +109,7 @@ def publication_of(
         algorithm=algorithm if made is None else made.algorithm,
         algorithm_version="" if made is None else made.algorithm_version,
         quote=quote,
-        why_not="" if quote is not None else _why_not(summary, skymap),
+        why_not="" if quote is not None else why_not_quoted(summary, skymap.provenance, partial=skymap.partial),
     )
     if summary is not None:
         return _with_summary(publication, summary)
@@ -125,10 +136,19 @@ def _with_summary(publication: Publication, summary: Summary) -> Publication:
     )
 
 
-def _why_not(summary: Summary | None, skymap: SkyMap) -> str:
-    """Why nothing is quoted, a sentence without a stop."""
-    made = skymap.provenance
-    if skymap.partial:
+def why_not_quoted(summary: Summary | None, made: Provenance | None, *, partial: bool) -> str:
+    """Why nothing is quoted of a map, a sentence without a stop.
+
+    Parameters
+    ----------
+    summary
+        What was found out about its event; None where nothing was.
+    made
+        Its provenance; None of a map from elsewhere.
+    partial
+        Whether it is not whole.
+    """
+    if partial:
         return "the scan was interrupted: the map is partial"
     if made is None:
         return "the map was made elsewhere, and no calibrated levels were asked for"
