@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import errors, meta, scanners, users, workers
+from skydriver.api import errors, meta, products, scanners, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from skydriver.services.context import Service
 
-ROUTERS: Final = (users.routes, scanners.routes, workers.routes, meta.routes)
+ROUTERS: Final = (users.routes, scanners.routes, products.routes, workers.routes, meta.routes)
 
 
 def build_app(service: Service, *, background: Sequence[Callable[[], AbstractContextManager[object]]] = ()) -> FastAPI:
@@ -35,6 +35,7 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(run_in_threadpool, service.drawer.close)
             for make in background:
                 context = make()
                 await run_in_threadpool(context.__enter__)

@@ -182,3 +182,25 @@ TASK: Final[dict[str, Any]] = {
 HEARTBEAT: Final[dict[str, Any]] = {"worker": WORKER_ID, "task": TASK_ID}
 LOG: Final[dict[str, Any]] = {"worker": WORKER_ID, "scan": SCAN_ID, "lines": ["768 fits in 15.2 s"]}
 NEW_TOKEN: Final[dict[str, Any]] = {"token": "…", "expires_s": 3600.0}
+PRODUCTS: Final[dict[str, Any]] = {
+    "scan_id": SCAN_ID,
+    "is_final": False,
+    "products": [
+        {
+            "name": "multiorder.fits",
+            "holds": "Probability density, each part of the sky as fine as it is known.",
+            "media_type": "application/fits",
+            "url": f"http://127.0.0.1:8423/scan/{SCAN_ID}/products/multiorder.fits",
+            "available": True,
+            "why_not": None,
+        },
+        {
+            "name": "moc90.fits",
+            "holds": "The 90 % region as a coverage map (MOC).",
+            "media_type": "application/fits",
+            "url": f"http://127.0.0.1:8423/scan/{SCAN_ID}/products/moc90.fits",
+            "available": False,
+            "why_not": "the scan goes on: the map is partial",
+        },
+    ],
+}

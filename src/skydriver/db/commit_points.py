@@ -50,3 +50,5 @@ class CommitPoint(StrEnum):
     """The map so far of a scan that ended before its time is stored as its result."""
     PURGE = "purge"
     """Single fits of scans that ended long ago are taken away."""
+    PRODUCT = "product"
+    """A product that was made is kept."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.services.coordination.ledgers import Ledgers
+from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 
 if TYPE_CHECKING:
@@ -57,3 +58,5 @@ class Service:
     """Of scans at work, so that not every fit is read again at each step."""
     statuses: LastKnown = field(default_factory=LastKnown)
     """As they were told last: who listens for an abort must not meet an error while the database is away."""
+    drawer: Drawer = field(default_factory=Drawer)
+    """Makes products, in a process of its own."""

@@ -1,4 +1,4 @@
-"""The products that there are, declared once: how each is asked for, what it holds and what it needs; not how to make it.
+"""The products that there are, declared once: how each is asked for, what it holds and needs; not what makes it.
 
 The service, which has no business with drawing, knows of products what is here.
 """

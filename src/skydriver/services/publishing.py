@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skydriver.services.summary import Regions, Summary
-    from skydriver.skymap.provenance import Provenance
     from skydriver.skymap.skymap import BestFit, SkyMap
 
 UNKNOWN = "unknown"
@@ -109,7 +108,7 @@ def publication_of(
         algorithm=algorithm if made is None else made.algorithm,
         algorithm_version="" if made is None else made.algorithm_version,
         quote=quote,
-        why_not="" if quote is not None else why_not_quoted(summary, skymap.provenance, partial=skymap.partial),
+        why_not="" if quote is not None else why_not_quoted(summary, made and made.algorithm, partial=skymap.partial),
     )
     if summary is not None:
         return _with_summary(publication, summary)
@@ -136,31 +135,31 @@ def _with_summary(publication: Publication, summary: Summary) -> Publication:
     )
 
 
-def why_not_quoted(summary: Summary | None, made: Provenance | None, *, partial: bool) -> str:
+def why_not_quoted(summary: Summary | None, algorithm: str | None, *, partial: bool) -> str:
     """Why nothing is quoted of a map, a sentence without a stop.
 
     Parameters
     ----------
     summary
         What was found out about its event; None where nothing was.
-    made
-        Its provenance; None of a map from elsewhere.
+    algorithm
+        What made it; None of a map from elsewhere.
     partial
         Whether it is not whole.
     """
     if partial:
         return "the scan was interrupted: the map is partial"
-    if made is None:
+    if algorithm is None:
         return "the map was made elsewhere, and no calibrated levels were asked for"
     if summary is None:
         return "there is no summary beside the map, so nothing is known of the event"
     reasons = {
-        "through-going": f"no calibration of {made.algorithm} speaks of such events",
+        "through-going": f"no calibration of {algorithm} speaks of such events",
         "cascade": "it is a cascade: its direction is not known",
         "unknown": _first_no(summary.verdict.reasons),
     }
     label = summary.topology.label
-    return reasons.get(label, f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic")
+    return reasons.get(label, f"it is a {label} track, for which {algorithm} is not fit: the map is diagnostic")
 
 
 def _first_no(reasons: Sequence[str]) -> str:
