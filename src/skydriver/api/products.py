@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skydriver.api import examples
-from skydriver.api.answers import json_answer
+from skydriver.api.answers import JSON, json_answer
 from skydriver.api.arguments import IncludeDeleted, ScanId
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers
@@ -25,14 +25,15 @@ routes = APIRouter(tags=["Products"])
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 """Whoever keeps a product asks whether it is still the one: a map may have grown."""
 _UNCHANGED: Final = {"description": "It is the one that If-None-Match names."}
+_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
 _KINDS: Final = dict.fromkeys(kind.media_type.partition(";")[0] for kind in KINDS)
 
 
 def _described() -> dict[int | str, dict[str, Any]]:
     """What a product is answered with: it is of many kinds."""
-    told = answers(None, 400, 401, 403, 404, 409, 422, 503, media_type="application/octet-stream")
-    (anything,) = told[200]["content"].values()
-    return {200: {**told.pop(200), "content": dict.fromkeys(_KINDS, anything)}, 304: _UNCHANGED, **told}
+    told = answers(examples.MAP, 400, 401, 403, 404, 409, 422, 503)
+    told[200]["content"] |= {kind: _BYTES for kind in _KINDS if kind != JSON}
+    return {**told, 304: _UNCHANGED}
 
 
 Name = Annotated[str, Path(pattern=r"^[0-9a-z.-]{1,40}$", description="Of the product: how its file's name ends.")]
