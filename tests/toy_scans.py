@@ -13,6 +13,7 @@ from skydriver.db.commit_points import CommitPoint
 from skydriver.db.tables import events, fits, results, scans
 from skydriver.events.realtime import read_event
 from skydriver.services.coordination import leases, workers
+from skydriver.services.coordination.backlog import rank
 from skydriver.services.coordination.wire import ENGINE, Registration, Report
 from skydriver.testing.events import toy_event
 
@@ -42,6 +43,10 @@ def store_scan(
         texts = {"request": "{}", "request_hash": "0", "clusters": "[]", "condor_clusters": "[]"}
         zero = dict.fromkeys(["fits_done", "fits_failed", "cpu_seconds", "n_stopped", "n_lost", "fraction"], 0)
         flags = {"is_deleted": False, "is_served": False, "status": "queued", "target": "done"}
+        told = {"event_type": "", "mjd": event.header.mjd, "is_real_event": True}
+        texts["event_metadata"] = json.dumps({"run_id": 123456, "event_id": 42} | told)
+        texts |= {"told_run_id": 123456, "told_event_id": 42}
+        given["rank"] = rank(values.get("created", now), values.get("priority", 0), 60.0)
         row = {"id": scan_id, "event": event.content_hash, "engine": ENGINE} | about | given | asked
         connection.execute(insert(scans).values(**(row | texts | zero | flags | values)))
     return scan_id

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     local_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=0, le=1024)
     """Worker processes on this machine."""
     max_active_scans: int = Field(default=16, ge=1, le=10_000)
-    """Scans that are worked on at once; the others wait in the order of priority, then age."""
+    """Scans that are worked on at once; the others wait, but for alerts (priority 100 and more)."""
+    ageing_s: float = Field(default=60.0, gt=0.0, le=86_400.0)
+    """A scan that waits for so long counts as of a priority higher by one, s."""
     max_body_bytes: int = Field(default=100_000_000, ge=1000)
     """Largest body of a request, bytes."""
     repeat_window_s: float = Field(default=60.0, ge=0.0)

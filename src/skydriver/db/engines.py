@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,6 +21,8 @@ CONNECTIONS = 40
 """At once, in each process."""
 STATEMENT_SECONDS = 60.0
 """PostgreSQL ends a statement, or a transaction that does nothing, after so long."""
+WAL_PAUSE_S = 0.05
+"""Between tries to switch a file to WAL."""
 DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
@@ -98,7 +101,8 @@ def _sqlite(address: URL, busy_seconds: float, common: dict[str, Any]) -> Engine
 
     def set_up(connection: sqlite3.Connection, record: Any) -> None:
         """Readers go on while one writes."""
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY"):
+        _log_ahead(connection, busy_seconds)
+        for pragma in ("synchronous=NORMAL", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}").close()
         record.info["file"] = _identity(file)
 
@@ -112,6 +116,20 @@ def _sqlite(address: URL, busy_seconds: float, common: dict[str, Any]) -> Engine
     event.listen(engine, "checkout", same_file)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _log_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switch a file to WAL; SQLite itself does not wait for whoever is writing to a new one at this moment."""
+    ends = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(WAL_PAUSE_S)
+        else:
+            return
 
 
 def _identity(file: Path) -> tuple[int, int]:

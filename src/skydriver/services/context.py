@@ -12,10 +12,11 @@ from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from skydriver.config import Settings
     from skydriver.db.database import Database
+    from skydriver.services.coordination.news import Announcement
 
 
 class Bell:
@@ -54,9 +55,19 @@ class Service:
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)
     """Rung when a scan may need its next step."""
+    news: Bell = field(default_factory=Bell)
+    """Rung when something was announced (`coordination.news`)."""
     ledgers: Ledgers = field(default_factory=Ledgers)
     """Of scans at work, so that not every fit is read again at each step."""
     statuses: LastKnown = field(default_factory=LastKnown)
     """As they were told last: who listens for an abort must not meet an error while the database is away."""
     drawer: Drawer = field(default_factory=Drawer)
     """Makes products, in a process of its own."""
+    hearers: list[Callable[[Sequence[Announcement]], object]] = field(default_factory=list)
+    """Called with all that this service announces, once it is committed."""
+
+    def tell(self, announced: Sequence[Announcement]) -> None:
+        """Spread news that are committed."""
+        for hear in self.hearers:
+            hear(announced)
+        self.news.ring()

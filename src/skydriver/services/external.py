@@ -9,7 +9,9 @@ import orjson
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import results, scan_log, scans
 from skydriver.errors import SettingError, StateError, TooLargeError
+from skydriver.services.coordination.preparing import state_facts
 from skydriver.services.coordination.states import Status, check_transition
+from skydriver.services.coordination.turn import take_turn
 from skydriver.services.manifests import manifest
 from skydriver.services.results import document as result_document
 from skydriver.services.scan_facts import EXTERNAL, has_ended, known
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from skydriver.db.database import Connection
     from skydriver.db.stores.scans import Scan
     from skydriver.services.context import Service
+    from skydriver.services.coordination.turn import Turn
 
 WRITE_ONCE: Final = ("event_metadata", "scan_metadata")
 IDENTITY: Final = ("collector", "schedd", "cluster_id")
@@ -64,12 +67,12 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
         check_shape("event_metadata", arguments["event_metadata"], EventMetadata)
     if said["condor_cluster"] is not None:
         check_shape("condor_cluster", arguments["condor_cluster"], CondorCluster)
-    with service.database.transaction(CommitPoint.PATCH) as connection:
-        scan = _external(connection, scan_id)
+    with take_turn(service, CommitPoint.PATCH) as turn:
+        scan = _external(turn.connection, scan_id)
         values = {**_written_once(scan, said), **_clusters(scan, said["condor_cluster"])}
         if said["progress"] is not None:
             values |= _progress(scan, said["progress"])
-        _store(connection, service, scan, values)
+        _store(turn, scan, values)
     return manifest(service, scan_id, include_deleted=True)
 
 
@@ -91,14 +94,14 @@ def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) 
     if "skyscan_result" not in arguments:
         raise SettingError("skyscan_result", "it is missing")
     result = checked_result(arguments["skyscan_result"], service.settings.max_body_bytes)
-    with service.database.transaction(CommitPoint.PUT) as connection:
-        scan = _external(connection, scan_id)
+    with take_turn(service, CommitPoint.PUT) as turn:
+        scan = _external(turn.connection, scan_id)
         if not arguments["skyscan_result"]:
             return b"{}"
-        if is_final or not results.is_final(connection, scan_id):
-            now = service.database.now(connection)
-            results.store_sent(connection, scan_id, now, document=result, is_final=is_final)
-            _store(connection, service, scan, _having_result(now, scan, is_final=is_final))
+        if is_final or not results.is_final(turn.connection, scan_id):
+            results.store_sent(turn.connection, scan_id, turn.now, document=result, is_final=is_final)
+            turn.announce(scan_id, "result", is_final=is_final)
+            _store(turn, scan, _having_result(turn.now, scan, is_final=is_final))
     service.scans.ring()
     with service.database.reading() as connection:
         stored = known(results.get(connection, scan_id), scan_id)
@@ -112,13 +115,14 @@ def _external(connection: Connection, scan_id: str) -> Scan:
     return scan
 
 
-def _store(connection: Connection, service: Service, scan: Scan, values: dict[str, Any]) -> None:
-    """Set columns; a status only where it may follow, and a line of the log tells of it."""
-    now = service.database.now(connection)
+def _store(turn: Turn, scan: Scan, values: dict[str, Any]) -> None:
+    """Set columns; a status only where it may follow, and its log and the news tell of it."""
     if "status" in values:
-        check_transition(Status(scan.status), Status(values["status"]))
-        scan_log.add(connection, now, scan.id, "scanner", [f"{values['status']}: said by the external scanner"])
-    scans.update(connection, scan.id, updated=now, **values)
+        status = Status(values["status"])
+        check_transition(Status(scan.status), status)
+        scan_log.add(turn.connection, turn.now, scan.id, "scanner", [f"{status}: said by the external scanner"])
+        turn.announce(scan.id, "state", **state_facts(turn, scan, status))
+    scans.update(turn.connection, scan.id, updated=turn.now, **values)
 
 
 def _written_once(scan: Scan, said: Mapping[str, str | None]) -> dict[str, Any]:
@@ -132,6 +136,9 @@ def _written_once(scan: Scan, said: Mapping[str, str | None]) -> dict[str, Any]:
             raise SettingError(name, "it differs from what was written once")
         if before is None:
             values[name] = now
+    if "event_metadata" in values:
+        told = orjson.loads(values["event_metadata"])
+        values |= {"told_run_id": told["run_id"], "told_event_id": told["event_id"]}
     return values
 
 

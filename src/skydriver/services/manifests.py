@@ -9,8 +9,9 @@ import orjson
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import documents
 from skydriver.services.coordination.abort import abort
+from skydriver.services.coordination.turn import take_turn
 from skydriver.services.event_texts import event_text
-from skydriver.services.scan_facts import EXTERNAL, facts, has_ended, known, shown, stored
+from skydriver.services.scan_facts import facts, has_ended, known, shown, stored
 
 if TYPE_CHECKING:
     from skydriver.db.stores.documents import Parts
@@ -54,10 +55,12 @@ def manifest(
 
 def delete_manifest(service: Service, scan_id: str) -> bytes:
     """Abort a scan where it has not ended, and mark its manifest as deleted; the manifest. It may be repeated."""
-    with service.database.transaction(CommitPoint.ABORT) as connection:
-        known(documents.scan(connection, scan_id), scan_id)
-        abort(connection, service.database.now(connection), scan_id)
-        documents.mark(connection, scan_id, is_deleted=True)
+    with take_turn(service, CommitPoint.ABORT) as turn:
+        scan = known(documents.scan(turn.connection, scan_id), scan_id)
+        abort(turn, scan_id)
+        documents.mark(turn.connection, scan_id, is_deleted=True)
+        if not scan.is_deleted:
+            turn.announce(scan_id, "deleted")
     service.ledgers.drop(scan_id)
     service.scans.ring()
     service.work.ring()
@@ -79,19 +82,6 @@ def scanner_args(scan: Parts) -> str:
     return f"--reco-algo {scan.reco} --nsides {stages} {kind} {limits}"
 
 
-def _event_metadata(scan: Parts) -> orjson.Fragment | dict[str, Any] | None:
-    """What the event is: as its external scanner says, or as we read it."""
-    if scan.engine == EXTERNAL:
-        return stored(scan.event_metadata)
-    return {
-        "run_id": scan.run_id,
-        "event_id": scan.event_id,
-        "event_type": "",
-        "mjd": scan.mjd,
-        "is_real_event": scan.is_real,
-    }
-
-
 def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
     return {
         "scan_id": scan.id,
@@ -101,7 +91,7 @@ def _of_2023(scan: Parts, event: bytes) -> dict[str, Any]:
         "tms_args": [],
         "env_vars": {},
         "condor_clusters": stored(scan.condor_clusters),
-        "event_metadata": _event_metadata(scan),
+        "event_metadata": stored(scan.event_metadata),
         "scan_metadata": stored(scan.scan_metadata),
         "progress": stored(scan.progress),
         "complete": has_ended(scan),
@@ -115,18 +105,18 @@ def _of_2025(scan: Parts) -> dict[str, Any]:
         "timestamp": scan.created,
         "is_deleted": scan.is_deleted,
         "scanner_server_args": scanner_args(scan),
-        "ewms_workflow_id": None,
-        "ewms_address": None,
+        "ewms_workflow_id": scan.ewms_workflow_id,
+        "ewms_address": scan.ewms_address,
         "ewms_task": "use 'ewms_workflow_id'",
         "priority": scan.priority,
         "classifiers": orjson.loads(scan.request).get("classifiers", {}),
         "i3_event_id": scan.event,
         "event_i3live_json_dict": "use 'i3_event_id'",
         "event_i3live_json_dict__hash": None,
-        "event_metadata": _event_metadata(scan),
+        "event_metadata": stored(scan.event_metadata),
         "scan_metadata": stored(scan.scan_metadata),
         "progress": stored(scan.progress),
-        "replaced_by_scan_id": None,
+        "replaced_by_scan_id": scan.replaced_by,
         "last_updated": scan.updated,
         "skydriver": {**facts(scan, "ABORTED"), "answer": stored(scan.answer)},
     }

@@ -10,7 +10,9 @@ from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import events, submissions
 from skydriver.errors import SettingError, StateError
 from skydriver.services import tokens
+from skydriver.services.coordination.backlog import rank
 from skydriver.services.coordination.states import Status
+from skydriver.services.coordination.turn import take_turn
 from skydriver.services.cost_estimate import Estimate, estimate
 from skydriver.services.ids import new_scan_id
 from skydriver.services.json_values import told
@@ -78,14 +80,17 @@ def submit(
     request = order.request(submitted.event.content_hash)
     asked = _Asked(owner, key, order, request, request_hash(order.generation, request))
     event = submitted.to_store()
-    with service.database.transaction(CommitPoint.SUBMIT) as connection:
-        now = service.database.now(connection)
+    with take_turn(service, CommitPoint.SUBMIT) as turn:
+        connection, now = turn.connection, turn.now
         window = service.settings.repeat_window_s
         known = _find(connection, asked, (now - window, now + window))  # not of a day that the clock was set back by
         scan_id = new_scan_id(now) if known is None else known.id
         if known is None:
             events.put(connection, event, now)
-            submissions.add(connection, _row(scan_id, asked, event, now))
+            row = _row(scan_id, asked, event, now)
+            row["rank"] = rank(now, asked.order.priority, service.settings.ageing_s)
+            submissions.add(connection, row)
+            turn.announce(scan_id, "state", status=row["status"], code=None, reason=None)
     if known is None:
         service.scans.ring()
     token = tokens.mint(service, "scan", scan_id, SCAN_TOKEN_S) if order.is_external else None
@@ -175,6 +180,7 @@ def _row(scan_id: str, asked: _Asked, event: NewEvent, now: float) -> dict[str, 
         "run_id": event.run_id,
         "event_id": event.event_id,
         "is_real": order.is_real,
+        **({} if external else _told(event, is_real=order.is_real)),
         "is_deleted": False,
         "request": json.dumps(asked.request),
         "request_hash": asked.hash,
@@ -194,3 +200,15 @@ def _row(scan_id: str, asked: _Asked, event: NewEvent, now: float) -> dict[str, 
         "condor_clusters": "[]",
         "is_served": False,
     }
+
+
+def _told(event: NewEvent, *, is_real: bool) -> dict[str, object]:
+    """What manifests say of the event of our own scans; external scanners say it themselves."""
+    told = {
+        "run_id": event.run_id,
+        "event_id": event.event_id,
+        "event_type": "",
+        "mjd": event.mjd,
+        "is_real_event": is_real,
+    }
+    return {"event_metadata": json.dumps(told), "told_run_id": event.run_id, "told_event_id": event.event_id}

@@ -18,6 +18,7 @@ from skydriver.services.coordination.partial import partial_map
 from skydriver.services.coordination.purging import purge
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
+from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.watchdog import Watchdog
 from skydriver.services.coordination.wire import ENGINE, Registration, Report
 from skydriver.services.results import delete_result, result
@@ -35,8 +36,8 @@ def log_of(service, scan_id="scan1"):
 
 
 def end_by_hand(service, scan_id="scan1"):
-    with service.database.transaction(CommitPoint.ABORT) as connection:
-        return abort(connection, service.database.now(connection), scan_id)
+    with take_turn(service, CommitPoint.ABORT) as turn:
+        return abort(turn, scan_id)
 
 
 def test_workers_fill_no_disk_with_what_they_say(service, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import column, insert, inspect, select, table, text
 
 from databases import open_database
 from skydriver.config import Settings
 from skydriver.db import migrate
-from skydriver.db.tables import metadata
+from skydriver.db.tables import events, metadata, scans
 from skydriver.errors import SchemaError, UnavailableError
+from skydriver.services.coordination.backlog import rank
 
 UPGRADE = (
     "import sys; from skydriver.db import database, migrate; print(migrate.upgrade(database.Database(sys.argv[1])))"
@@ -192,3 +194,38 @@ def test_a_file_that_is_no_database_is_said_to_be_damaged(sqlite_url, tmp_path):
     (tmp_path / "skydriver.sqlite").write_bytes(b"This is a letter." * 1000)
     with pytest.raises(UnavailableError, match="the database file is damaged"):
         migrate.check_schema(open_database(sqlite_url))
+
+
+def test_scans_of_the_first_release_get_what_is_new(empty):
+    migrate.upgrade(empty, "0001")
+    event = {"id": "e", "run_id": 7, "event_id": 9, "mjd": 61100.5, "is_real": True, "n_bytes": 1, "created": 0.0}
+    asked = {"target": "done", "owner": "o", "generation": 2023, "created": 1e9, "updated": 1e9, "event": "e"}
+    asked |= {"run_id": 7, "event_id": 9, "is_real": True, "is_deleted": False, "request": "{}", "request_hash": "0"}
+    asked |= {"clusters": "[]", "n_workers": 1, "reco": "dummy", "nsides": "1:0", "threshold": 1.0, "is_served": False}
+    asked |= dict.fromkeys(["max_reco_time_s", "cpu_seconds", "fraction"], 1.0) | {"condor_clusters": "[]"}
+    asked |= dict.fromkeys(["fits_done", "fits_failed", "n_stopped", "n_lost"], 0)
+    told = json.dumps({"run_id": 70, "event_id": 90})
+    rows = [
+        asked | {"id": "ours", "status": "queued", "engine": "skydriver-0.1.0", "priority": 2, "event_metadata": None},
+        asked | {"id": "theirs", "status": "queued", "engine": "external", "priority": 100, "event_metadata": told},
+        asked | {"id": "silent", "status": "queued", "engine": "external", "priority": -1, "event_metadata": None},
+    ]
+    with empty.changing_schema() as connection:
+        connection.execute(insert(events).values(blob=b"x", **event))
+        for row in rows:
+            connection.execute(insert(table("scans", *map(column, row))), row)
+    migrate.upgrade(empty)
+    with empty.reading() as connection:
+        found = {row.id: row for row in connection.execute(select(scans).order_by(scans.c.id))}
+    assert found["ours"].rank == rank(1e9, 2, 60.0)
+    assert found["theirs"].rank == rank(1e9, 100, 60.0)
+    about = {"run_id": 7, "event_id": 9, "event_type": "", "mjd": 61100.5, "is_real_event": True}
+    assert json.loads(found["ours"].event_metadata) == about
+    assert [(row.told_run_id, row.told_event_id) for row in found.values()] == [(7, 9), (None, None), (70, 90)]
+    migrate.downgrade(empty, "0001")
+    with empty.reading() as connection:
+        assert connection.execute(text("SELECT event_metadata FROM scans ORDER BY id")).scalars().all() == [
+            None,
+            None,
+            told,
+        ]

@@ -90,10 +90,15 @@ class TestStored:
         assert clusters == request["cluster"] == [["local", 2]]
         assert request["i3_event_id"] == row["event"] == hashlib.sha256(to_json(EVENT).encode()).hexdigest()
         assert len(row.pop("request_hash")) == 64
-        assert row.pop("created") == row.pop("updated")
+        assert row["created"] == row.pop("updated")
+        assert row.pop("rank") == row.pop("created") - 3 * 60.0
+        told = {"run_id": 123456, "event_id": 42, "event_type": "", "mjd": 61100.5, "is_real_event": False}
+        assert json.loads(row.pop("event_metadata")) == told
         assert row == {
-            **dict.fromkeys(c.name for c in scans.c if c.nullable),
+            **dict.fromkeys(c.name for c in scans.c if c.nullable and c.name != "event_metadata"),
             "id": done.scan_id,
+            "told_run_id": 123456,
+            "told_event_id": 42,
             "status": "queued",
             "target": "done",
             "engine": "skydriver-0.1.0",

@@ -33,6 +33,8 @@ fits = Table(
     Column("cpu_seconds", Float),
     Column("error", Text),
     Column("worker", String(40)),
+    Column("sequence", Integer, comment="the how manieth of its scan that was done, from 1"),
     Index(None, "scan", "state", "nside", "round", "number"),
+    Index(None, "scan", "sequence"),
     Index(None, "task"),
 )

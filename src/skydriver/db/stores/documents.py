@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Row, bindparam, func, or_, select, update
 
-from skydriver.db.tables import events, fits, results, scans, tasks
+from skydriver.db.tables import fits, results, scans, tasks
 
 if TYPE_CHECKING:
     from skydriver.db.database import Connection
 
 Parts: TypeAlias = Row[*tuple[Any, ...]]
-"""The columns of a scan, `answer` of its result, and `mjd` of its event."""
+"""The columns of a scan, and `answer` of its result."""
 
 OPEN_TASK = "open"
 MAX_ERRORS = 10
 
 _PARTS = (
-    select(scans, results.c.answer, events.c.mjd)
-    .select_from(scans.outerjoin(results, results.c.scan == scans.c.id).outerjoin(events, events.c.id == scans.c.event))
+    select(scans, results.c.answer)
+    .select_from(scans.outerjoin(results, results.c.scan == scans.c.id))
     .where(scans.c.id == bindparam("scan_id"))
 )
 _SCAN = select(scans).where(scans.c.id == bindparam("scan_id"))
@@ -51,7 +51,7 @@ def parts(connection: Connection, scan_id: str) -> Parts | None:
 
 
 def scan(connection: Connection, scan_id: str) -> Parts | None:
-    """The same without what was found out and the event's time."""
+    """The same without what was found out."""
     return connection.execute(_SCAN, {"scan_id": scan_id}).one_or_none()
 
 

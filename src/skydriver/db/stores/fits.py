@@ -163,6 +163,12 @@ def finished(connection: Connection, scan: str, nside: int = 0, number: int = 0)
     return connection.execute(query.where(c.scan == scan, c.state == DONE, behind)).all()
 
 
+def done_after(connection: Connection, scan: str, sequence: int, limit: int) -> Sequence[Fit]:
+    """Fits that were done behind the one of that number, in order: sequence, nside, round, pixel and llh of each."""
+    query = select(c.sequence, c.nside, c.round, c.pixel, c.llh).where(c.scan == scan, c.sequence > sequence)
+    return connection.execute(query.order_by(c.sequence).limit(limit)).all()
+
+
 def is_pending(connection: Connection, scan: str, nside: int, number: int) -> bool:
     """Whether any fit of a round is not done."""
     query = select(c.pixel).where(c.scan == scan, c.nside == nside, c.round == number, c.state != DONE).limit(1)

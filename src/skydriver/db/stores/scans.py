@@ -8,7 +8,7 @@ from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy import update as change
 
 from skydriver.db.schema.fits import OPEN
-from skydriver.db.tables import events, fits, scans
+from skydriver.db.tables import events, feed, fits, scans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,7 @@ _COUNT = select(func.count()).select_from(scans).where(_AMONG, scans.c.engine ==
 _FIRST_WAITING = (
     select(scans.c.id)
     .where(scans.c.status == bindparam("status"))
-    .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
+    .order_by(scans.c.rank, scans.c.id)
     .limit(bindparam("limit"))
 )
 _WANTED_ENDS = select(scans.c.id).where(
@@ -41,7 +41,7 @@ _WITH_WORK = (
         or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")),
         exists().where(and_(fits.c.scan == scans.c.id, fits.c.state == OPEN)),
     )
-    .order_by(scans.c.priority.desc(), scans.c.created, scans.c.id)
+    .order_by(scans.c.rank, scans.c.id)
 )
 
 
@@ -71,7 +71,7 @@ def count(connection: Connection, statuses: Collection[str], engine: str) -> int
 
 
 def first_waiting(connection: Connection, status: str, limit: int) -> Sequence[str]:
-    """The scans whose turn it is: by priority, then age."""
+    """The scans whose turn it is, in order."""
     return connection.execute(_FIRST_WAITING, {"status": status, "limit": limit}).scalars().all()
 
 
@@ -87,9 +87,11 @@ def with_work(connection: Connection, statuses: Collection[str], engine: str, nu
 
 
 def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:
-    """Scans that ended before `moment` and still have rows of fits."""
+    """Scans that ended before `moment` and still have rows of fits, or of news but for the newest of all."""
     c = scans.c
-    query = select(c.id).where(c.ended < moment, exists().where(fits.c.scan == c.id)).limit(limit)
+    newest = select(func.max(feed.c.id)).scalar_subquery()
+    has_news = exists().where(feed.c.scan == c.id, feed.c.id < newest)
+    query = select(c.id).where(c.ended < moment, or_(exists().where(fits.c.scan == c.id), has_news)).limit(limit)
     return connection.execute(query).scalars().all()
 
 
@@ -98,8 +100,9 @@ def mjd(connection: Connection, event: str) -> float:
     return float(connection.execute(select(events.c.mjd).where(events.c.id == event)).scalar_one())
 
 
-def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> None:
-    """Store how far a scan is, unless it ended meanwhile; it never goes backwards."""
+def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> bool:
+    """Store how far a scan is, unless it ended meanwhile, and whether that was so; it never goes backwards."""
     c = scans.c
     higher = case((c.fraction > fraction, c.fraction), else_=fraction)
-    connection.execute(change(scans).where(c.id == scan_id, c.ended.is_(None)).values(fraction=higher, **values))
+    of_one_at_work = change(scans).where(c.id == scan_id, c.ended.is_(None))
+    return connection.execute(of_one_at_work.values(fraction=higher, **values)).rowcount == 1

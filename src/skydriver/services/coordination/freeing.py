@@ -56,6 +56,8 @@ def _suspect(turn: Turn, scan: scans.Scan, task: tasks.Task) -> None:
         return
     values = lost_with_worker(row)
     given_up = values["state"] != OPEN
+    if given_up:
+        values["sequence"] = scan.fits_done + 1
     fits.set_many(turn.connection, scan.id, [(key, values)])
     if given_up:
         counts = {"fits_done": scan.fits_done + 1, "fits_failed": scan.fits_failed + 1, "n_lost": scan.n_lost + 1}

@@ -146,7 +146,8 @@ def _present(connection: Connection, scan: str, keys: Sequence[Key]) -> dict[Key
 
 def _store(connection: Connection, scan: scans.Scan, worker: str, task: str, outcomes: Outcomes) -> None:
     end = {"state": DONE, "task": task, "worker": worker}
-    fits.set_many(connection, scan.id, [(key, end | values) for key, values in outcomes.done])
+    numbered = enumerate(outcomes.done, scan.fits_done + 1)
+    fits.set_many(connection, scan.id, [(key, end | values | {"sequence": n}) for n, (key, values) in numbered])
     again = {"state": OPEN, "task": None}
     fits.set_many(connection, scan.id, [(key, again | values | {"avoid": worker}) for key, values in outcomes.again])
 
@@ -155,6 +156,8 @@ def _count(turn: Turn, scan: scans.Scan, outcomes: Outcomes) -> None:
     """Keep the scan's own numbers."""
     if not outcomes.done and not outcomes.again:
         return
+    if outcomes.done and scan.first_pixel is None:
+        turn.announce(scan.id, "first_pixel", after_s=turn.now - scan.created)
     failed = sum(values["error"] is not None for _, values in outcomes.done)
     scans.update(
         turn.connection,
@@ -227,5 +230,7 @@ def _give(turn: Turn, scan: scans.Scan, worker: workers.Worker, rows: list[fits.
 def _start(turn: Turn, scan: scans.Scan, worker: workers.Worker) -> None:
     check_transition(Status.STARTING, Status.RUNNING)
     scans.update(turn.connection, scan.id, status=Status.RUNNING, numerics=worker.numerics, updated=turn.now)
+    waited = {"waited_s": turn.now - scan.created}
+    turn.announce(scan.id, "state", status=Status.RUNNING, code=None, reason=None, **waited)
     line = f"running: worker {worker.id} on {worker.host} has begun"
     scan_log.add(turn.connection, turn.now, scan.id, "service", [line])

@@ -54,6 +54,7 @@ def plan(turn: Turn, scan: scans.Scan) -> bool:
         release(connection, scan.id)  # fits that were begun early and are not needed
         scans.update(connection, scan.id, status=Status.FINISHING, updated=turn.now)
         scan_log.add(connection, turn.now, scan.id, "service", ["all fits are done"])
+        turn.announce(scan.id, "state", status=Status.FINISHING, code=None, reason=None)
         turn.finished.append(scan.id)
     else:
         turn.ledgers[scan.id] = kept

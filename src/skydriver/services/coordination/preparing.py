@@ -64,6 +64,13 @@ def move(turn: Turn, scan: scans.Scan, status: Status, line: str, **values: obje
     check_transition(Status(scan.status), status)
     scans.update(turn.connection, scan.id, status=status, updated=turn.now, **values)
     scan_log.add(turn.connection, turn.now, scan.id, "service", [f"{status}: {line}"])
+    turn.announce(scan.id, "state", **state_facts(turn, scan, status))
+
+
+def state_facts(turn: Turn, scan: scans.Scan, status: Status) -> dict[str, object]:
+    """What is announced of a scan that goes on to `status`, or is done."""
+    since = {"after_s": turn.now - scan.created} if status is Status.DONE else {}
+    return {"status": status, "code": None, "reason": None} | since
 
 
 def fail(service: Service, scan_id: str, how: End) -> None:
@@ -71,5 +78,5 @@ def fail(service: Service, scan_id: str, how: End) -> None:
     with take_turn(service, CommitPoint.FAIL) as turn:
         scan = scans.lock(turn.connection, scan_id)
         if scan is not None and scan.status not in {Status.DONE, Status.ABORTED, Status.FAILED}:
-            end(turn.connection, turn.now, scan, how)
+            end(turn, scan, how)
     service.ledgers.drop(scan_id)

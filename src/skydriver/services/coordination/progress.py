@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 BEST = ("nside", "pixel", "llh")
 """What is told of the best fit so far."""
+TOLD = ("seconds_left", "pixels_done", "pixels_total")
+"""What is announced as it is stored."""
 
 
 class Measured(NamedTuple):
@@ -64,7 +66,14 @@ def measure(service: Service, scan_id: str) -> None:
             return
         seen = look(connection, scan, service.database.now(connection))
     with take_turn(service, CommitPoint.MEASURE) as turn:
-        scans.measured(turn.connection, scan_id, *seen)
+        if scans.measured(turn.connection, scan_id, *seen):
+            turn.announce(scan_id, "progress", fraction=seen.fraction, fits_done=scan.fits_done, **_told(seen))
+
+
+def _told(seen: Measured) -> dict[str, object]:
+    """What is announced of how far a scan is."""
+    best = seen.values["best"]
+    return {name: seen.values[name] for name in TOLD} | {"best": None if best is None else orjson.loads(str(best))}
 
 
 def _tallies(settings: PlanSettings, rounds: Sequence[fits.Tallied]) -> list[Tally]:

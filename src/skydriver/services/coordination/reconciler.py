@@ -167,7 +167,7 @@ class Reconciler:
             wanted = scans.wanted_ends(connection, Status.ABORTED, ENDED)
         for scan_id in wanted:
             with take_turn(self._service, CommitPoint.ABORT) as turn:
-                abort(turn.connection, turn.now, scan_id)
+                abort(turn, scan_id)
             self._service.ledgers.drop(scan_id)
         return bool(wanted)
 
