@@ -108,7 +108,9 @@ def publication_of(
         algorithm=algorithm if made is None else made.algorithm,
         algorithm_version="" if made is None else made.algorithm_version,
         quote=quote,
-        why_not="" if quote is not None else why_not_quoted(summary, made and made.algorithm, partial=skymap.partial),
+        why_not=""
+        if quote is not None
+        else why_not_quoted(summary, made.algorithm if made else None, partial=skymap.partial),
     )
     if summary is not None:
         return _with_summary(publication, summary)

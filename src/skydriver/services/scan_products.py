@@ -21,7 +21,6 @@ from skydriver.services.memory import give_back
 from skydriver.services.product_list import GROWING, about
 from skydriver.services.product_options import kind_named, options_hash
 from skydriver.services.publishing import UNKNOWN
-from skydriver.services.scan_facts import known
 from skydriver.skymap.json_format import to_json
 from skydriver.skymap.provenance import is_name
 
@@ -206,7 +205,9 @@ class _Making:
 
     def _map_so_far(self) -> tuple[bytes, bytes | None]:
         """The map of a scan that has none stored, and its provenance."""
-        state = known(read_state(self.service, self.key.scan), self.key.scan)
+        state = read_state(self.service, self.key.scan)
+        if state is None:
+            raise UnknownError(f"scan_id: there is no map of {self.key.scan} yet")
         self.version = f"{GROWING} {state.scan.fits_done}"
         skymap = look_at(state).skymap
         give_back()

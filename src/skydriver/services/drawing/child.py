@@ -14,7 +14,7 @@ import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
@@ -31,8 +31,6 @@ from skydriver.skymap.provenance import Provenance
 from skydriver.worker.orphans import end_with_parent
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from skydriver.events.event import Event
     from skydriver.skymap.publication import Publication
 
@@ -52,7 +50,7 @@ def main() -> None:
         serve(told, said)
 
 
-def serve(told: BinaryIO, said: BinaryIO) -> None:
+def serve(told: IO[bytes], said: IO[bytes]) -> None:
     """Take one order after the other, and answer each."""
     maker = Maker()
     while True:

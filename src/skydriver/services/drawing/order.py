@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from skydriver.errors import SettingError, SkyDriverError, StateError
@@ -41,17 +41,18 @@ class Order:
 
     def message(self) -> Message:
         """As it is sent."""
-        head = asdict(self)
-        parts = tuple(head.pop(name) or b"" for name in _PARTS)
-        return Message(head, parts)
+        parts = (self.document, self.provenance or b"", self.answer or b"", self.event or b"")
+        return Message({name: getattr(self, name) for name in _HEAD}, parts)
 
     @classmethod
     def of(cls, message: Message) -> Self:
         """As it was sent."""
-        return cls(**message.head, **{name: part or None for name, part in zip(_PARTS, message.parts, strict=True)})
+        document, provenance, answer, event = message.parts
+        beside = {"provenance": provenance or None, "answer": answer or None, "event": event or None}
+        return cls(document=document, **beside, **{name: message.head[name] for name in _HEAD})
 
 
-_PARTS = ("document", "provenance", "answer", "event")
+_HEAD = ("product", "now", "options", "algorithm", "is_real")
 
 
 def answer_of(made: Made) -> Message:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO
 
 _SIZE: Final = 4
 _PARTS: Final = "parts"
@@ -27,7 +26,7 @@ class Message:
     parts: tuple[bytes, ...] = ()
 
 
-def send(file: BinaryIO, message: Message) -> None:
+def send(file: IO[bytes], message: Message) -> None:
     """Write a message; an `OSError` where the other end is gone."""
     head = json.dumps({**message.head, _PARTS: [len(part) for part in message.parts]}).encode()
     file.write(len(head).to_bytes(_SIZE, "big") + head)
@@ -35,13 +34,13 @@ def send(file: BinaryIO, message: Message) -> None:
     file.flush()
 
 
-def receive(file: BinaryIO) -> Message:
+def receive(file: IO[bytes]) -> Message:
     """Read a message; an `EOFError` where there is none, or not all of one."""
     head = json.loads(_read(file, int.from_bytes(_read(file, _SIZE), "big")))
     return Message(head, tuple(_read(file, size) for size in head.pop(_PARTS)))
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
+def _read(file: IO[bytes], size: int) -> bytes:
     found = file.read(size)
     if len(found) < size:
         raise EOFError("the other end is gone")

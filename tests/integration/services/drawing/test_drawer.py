@@ -11,7 +11,7 @@ import pytest
 from skydriver.errors import ImpossibleError, StateError, UnavailableError
 from skydriver.services.drawing import drawer as module
 from skydriver.services.drawing.drawer import Drawer
-from skydriver.services.drawing.order import Made, Order
+from skydriver.services.drawing.order import Order
 from skydriver.services.drawing.process import DrawingProcess
 from skydriver.testing.processes import wait_until
 
@@ -44,7 +44,7 @@ while True:
 
 
 def order(product, algorithm="x"):
-    return Order(product, 0.0, {}, algorithm, True, b"{}", None, None, None)
+    return Order(product, 0.0, {}, algorithm, is_real=True, document=b"{}", provenance=None, answer=None, event=None)
 
 
 class Started:

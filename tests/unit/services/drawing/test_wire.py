@@ -14,6 +14,7 @@ from skydriver.services.drawing.wire import Message, receive, send
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 HEADS = st.dictionaries(st.text().filter(lambda name: name != "parts"), VALUES | st.lists(VALUES), max_size=5)
+IS_REAL = True
 PARTS = st.lists(st.binary(), max_size=4).map(tuple)
 
 
@@ -42,15 +43,15 @@ def test_a_part_of_a_message_is_none(message, data):
 
 @given(st.sampled_from(["json", "png"]), st.binary(min_size=1), *[st.none() | st.binary(min_size=1)] * 3)
 def test_an_order_and_its_answers_are_told_whole(product, document, provenance, answer, event):
-    order = Order(product, 1.5, {"nested": True}, "dummy", True, document, provenance, answer, event)
+    order = Order(product, 1.5, {"nested": True}, "dummy", IS_REAL, document, provenance, answer, event)
     assert Order.of(receive(io.BytesIO(written(order.message())))) == order
     made = Made("run1.png", document)
     assert made_of(receive(io.BytesIO(written(answer_of(made))))) == made
 
 
 def test_a_refusal_is_raised_as_what_it_is():
-    with pytest.raises(SettingError, match="^nside: 3 is none$") as caught:
+    with pytest.raises(SettingError, match=r"^nside: 3 is none$") as caught:
         made_of(refusal_of(SettingError("nside", "3 is none")))
     assert caught.value.argument == "nside"
-    with pytest.raises(StateError, match="^there is none$"):
+    with pytest.raises(StateError, match=r"^there is none$"):
         made_of(refusal_of(ResultError("there is none")))
