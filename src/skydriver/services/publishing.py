@@ -101,6 +101,7 @@ def publication_of(
         Who made the map, if it came without provenance.
     """
     made = skymap.provenance
+    why_not = why_not_quoted(summary, made.algorithm if made else None, partial=skymap.partial)
     publication = Publication(
         skymap=skymap,
         best=best_of(skymap),
@@ -108,9 +109,7 @@ def publication_of(
         algorithm=algorithm if made is None else made.algorithm,
         algorithm_version="" if made is None else made.algorithm_version,
         quote=quote,
-        why_not=""
-        if quote is not None
-        else why_not_quoted(summary, made.algorithm if made else None, partial=skymap.partial),
+        why_not="" if quote is not None else why_not,
     )
     if summary is not None:
         return _with_summary(publication, summary)

@@ -62,7 +62,7 @@ def serve(told: IO[bytes], said: IO[bytes]) -> None:
         try:
             answer = answer_of(maker.make(order))
         except SkyDriverError as error:
-            answer = refusal_of(error)
+            answer = refusal_of(order.product, error)
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         send(said, answer)
 

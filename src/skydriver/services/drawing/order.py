@@ -48,8 +48,9 @@ class Order:
     def of(cls, message: Message) -> Self:
         """As it was sent."""
         document, provenance, answer, event = message.parts
-        beside = {"provenance": provenance or None, "answer": answer or None, "event": event or None}
-        return cls(document=document, **beside, **{name: message.head[name] for name in _HEAD})
+        said: dict[str, Any] = {name: message.head[name] for name in _HEAD}
+        said |= {"provenance": provenance or None, "answer": answer or None, "event": event or None}
+        return cls(document=document, **said)
 
 
 _HEAD = ("product", "now", "options", "algorithm", "is_real")
@@ -60,11 +61,10 @@ def answer_of(made: Made) -> Message:
     return Message({"file": made.file}, (made.content,))
 
 
-def refusal_of(error: SkyDriverError) -> Message:
-    """What is answered where there is none."""
-    argument = error.argument if isinstance(error, SettingError) else None
-    problem = error.problem if isinstance(error, SettingError) else str(error)
-    return Message({"problem": problem, "argument": argument})
+def refusal_of(product: str, error: SkyDriverError) -> Message:
+    """What is answered where there is no such product."""
+    argument, problem = (error.argument, error.problem) if isinstance(error, SettingError) else (product, str(error))
+    return Message({"argument": argument, "problem": problem, "is_option": isinstance(error, SettingError)})
 
 
 def made_of(message: Message) -> Made:
@@ -80,6 +80,6 @@ def made_of(message: Message) -> Made:
     head = message.head
     if "file" in head:
         return Made(str(head["file"]), *message.parts)
-    if head["argument"] is not None:
+    if head["is_option"]:
         raise SettingError(head["argument"], head["problem"])
-    raise StateError(head["problem"])
+    raise StateError(f"{head['argument']}: {head['problem']}")

@@ -51,7 +51,7 @@ def test_an_order_and_its_answers_are_told_whole(product, document, provenance, 
 
 def test_a_refusal_is_raised_as_what_it_is():
     with pytest.raises(SettingError, match=r"^nside: 3 is none$") as caught:
-        made_of(refusal_of(SettingError("nside", "3 is none")))
+        made_of(refusal_of("fits.gz", SettingError("nside", "3 is none")))
     assert caught.value.argument == "nside"
-    with pytest.raises(StateError, match=r"^there is none$"):
-        made_of(refusal_of(ResultError("there is none")))
+    with pytest.raises(StateError, match=r"^png: there is none$"):
+        made_of(refusal_of("png", ResultError("there is none")))
