@@ -23,6 +23,7 @@ from skydriver.services import scan_products
 from skydriver.services.coordination.abort import abort
 from skydriver.services.coordination.purging import purge
 from skydriver.services.coordination.reconciler import Reconciler
+from skydriver.services.coordination.turn import take_turn
 from skydriver.services.drawing.process import DrawingProcess
 from skydriver.services.product_kinds import KINDS
 from skydriver.services.product_table import ProductOptions
@@ -114,8 +115,8 @@ def good(answer):
 
 
 def end_by_hand(service):
-    with service.database.transaction(CommitPoint.ABORT) as connection:
-        abort(connection, service.database.now(connection), "scan1")
+    with take_turn(service, CommitPoint.ABORT) as turn:
+        abort(turn, "scan1")
 
 
 def kept(service):
@@ -339,7 +340,7 @@ def test_whoever_waits_is_told_that_the_service_ends(server, service, external, 
 
 
 def test_whoever_waits_for_long_is_told_to_ask_again_and_it_is_made_all_the_same(service, external, get, monkeypatch):
-    monkeypatch.setattr(scan_products, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(scan_products, "PATIENCE_S", -1.0)
     assert get(external, "png").json() == error(503, "png: it is still being made: ask again")
     wait_until(lambda: kept(service), "it is kept", LIMIT_S)
     assert good(get(external, "png"))
