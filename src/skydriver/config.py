@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     """An equal POST /scan within so long is the same scan, s."""
     lease_s: float = Field(default=15.0, ge=0.5, le=3600.0)
     """A worker that says nothing for so long loses its pixels to others, s."""
-    heartbeat_s: float = Field(default=2.0, ge=0.05, le=600.0)
+    heartbeat_s: float = Field(default=0.5, ge=0.05, le=600.0)
     """A worker says so often that it lives, s."""
     no_worker_timeout_s: float = Field(default=600.0, gt=0.0)
     """A scan that no worker takes up within so long has failed, s."""

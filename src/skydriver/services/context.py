@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.services.coordination.ledgers import Ledgers
+from skydriver.services.coordination.yielding import Asked
 from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 
@@ -59,6 +60,8 @@ class Service:
     """Rung when something was announced (`coordination.news`)."""
     ledgers: Ledgers = field(default_factory=Ledgers)
     """Of scans at work, so that not every fit is read again at each step."""
+    asked: Asked = field(default_factory=Asked)
+    """Workers that were asked of late to leave what they do for an alert."""
     statuses: LastKnown = field(default_factory=LastKnown)
     """As they were told last: who listens for an abort must not meet an error while the database is away."""
     drawer: Drawer = field(default_factory=Drawer)

@@ -108,6 +108,18 @@ def of_round(connection: Connection, scan: str, nside: int, number: int, pixels:
     return connection.execute(_OF_ROUND, given).all()
 
 
+def leased_of(connection: Connection, scan: str, nside: int, number: int, task: str) -> Sequence[Fit]:
+    """The fits of a round that a task holds, with what a worker needs of them, in order."""
+    query = select(c.nside, c.round, c.pixel, c.seeds, c.payload, c.state, c.failures, c.losses)
+    of_round = (c.scan == scan, c.nside == nside, c.round == number, c.task == task, c.state == LEASED)
+    return connection.execute(query.where(*of_round).order_by(c.number)).all()
+
+
+def holds(connection: Connection, task: str) -> bool:
+    """Whether a task holds any fit."""
+    return connection.execute(select(c.pixel).where(c.task == task, c.state == LEASED).limit(1)).first() is not None
+
+
 def set_many(connection: Connection, scan: str, rows: Sequence[tuple[Key, dict[str, object]]]) -> None:
     """Set the same columns of several fits."""
     execute_many(connection, _SET, [_named(scan, key) | values for key, values in rows])

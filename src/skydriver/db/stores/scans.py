@@ -22,19 +22,19 @@ _GET = select(scans).where(scans.c.id == bindparam("scan_id"))
 _LOCK, _LOCK_IF_FREE = _GET.with_for_update(), _GET.with_for_update(skip_locked=True)
 _UPDATE = change(scans).where(scans.c.id == bindparam("scan_id"))
 _AMONG = scans.c.status.in_(bindparam("statuses", expanding=True))
-_IN_STATUS = select(scans).where(_AMONG).order_by(scans.c.created, scans.c.id)
+_IN_STATUS = select(scans).where(_AMONG).order_by(scans.c.rank, scans.c.id)
 _COUNT = select(func.count()).select_from(scans).where(_AMONG, scans.c.engine == bindparam("engine"))
 _FIRST_WAITING = (
-    select(scans.c.id)
+    select(scans.c.id, scans.c.priority)
     .where(scans.c.status == bindparam("status"))
     .order_by(scans.c.rank, scans.c.id)
-    .limit(bindparam("limit"))
+    .limit(1)
 )
 _WANTED_ENDS = select(scans.c.id).where(
     scans.c.target == bindparam("target"), scans.c.status.not_in(bindparam("ended", expanding=True))
 )
 _WITH_WORK = (
-    select(scans.c.id)
+    select(scans.c.id, scans.c.priority, scans.c.n_workers)
     .where(
         _AMONG,
         scans.c.engine == bindparam("engine"),
@@ -43,6 +43,14 @@ _WITH_WORK = (
     )
     .order_by(scans.c.rank, scans.c.id)
 )
+
+_ALERTS = (
+    select(scans)
+    .where(_AMONG, scans.c.engine == bindparam("engine"), scans.c.priority >= bindparam("priority"))
+    .where(or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")))
+    .order_by(scans.c.rank, scans.c.id)
+)
+_WITH_WORK_OF_PRIORITY = _WITH_WORK.where(scans.c.priority >= bindparam("priority"))
 
 
 def get(connection: Connection, scan_id: str) -> Scan | None:
@@ -61,7 +69,7 @@ def update(connection: Connection, scan_id: str, **values: object) -> None:
 
 
 def in_status(connection: Connection, statuses: Collection[str]) -> Sequence[Scan]:
-    """All scans in one of `statuses`, the oldest first."""
+    """All scans in one of `statuses`, those first whose turn it is."""
     return connection.execute(_IN_STATUS, {"statuses": list(statuses)}).all()
 
 
@@ -70,9 +78,9 @@ def count(connection: Connection, statuses: Collection[str], engine: str) -> int
     return int(connection.execute(_COUNT, {"statuses": list(statuses), "engine": engine}).scalar_one())
 
 
-def first_waiting(connection: Connection, status: str, limit: int) -> Sequence[str]:
-    """The scans whose turn it is, in order."""
-    return connection.execute(_FIRST_WAITING, {"status": status, "limit": limit}).scalars().all()
+def first_waiting(connection: Connection, status: str) -> Scan | None:
+    """Id and priority of the scan whose turn it is; None where none waits."""
+    return connection.execute(_FIRST_WAITING, {"status": status}).one_or_none()
 
 
 def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> Sequence[str]:
@@ -80,10 +88,26 @@ def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> 
     return connection.execute(_WANTED_ENDS, {"target": target, "ended": list(ended)}).scalars().all()
 
 
-def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[str]:
-    """Scans with fits that a worker may take, in the order in which they get workers."""
+def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[Scan]:
+    """Scans with fits that a worker may take, in the order in which they get workers: id, priority, n_workers."""
     given = {"statuses": list(statuses), "engine": engine, "numerics": numerics}
-    return connection.execute(_WITH_WORK, given).scalars().all()
+    return connection.execute(_WITH_WORK, given).all()
+
+
+def with_work_of_priority(
+    connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
+) -> Sequence[Scan]:
+    """The same of a priority or a higher one."""
+    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
+    return connection.execute(_WITH_WORK_OF_PRIORITY, given).all()
+
+
+def alerts(
+    connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
+) -> Sequence[Scan]:
+    """Scans in one of `statuses` that a worker may fit, of a priority or a higher one, in order."""
+    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
+    return connection.execute(_ALERTS, given).all()
 
 
 def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:

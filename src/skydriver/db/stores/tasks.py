@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
-from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, exists, func, insert, or_, select, update
 
-from skydriver.db.tables import tasks
+from skydriver.db.tables import scans, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,26 @@ def keys_of(task: Task) -> list[Key]:
 def close(connection: Connection, task: str, state: str) -> None:
     """A task is no longer open."""
     connection.execute(_CLOSE, {"task": task, "new": state})
+
+
+def uncopied(connection: Connection, engine: str, numerics: str, worker: str, before: float) -> Sequence[Task]:
+    """Open tasks of other workers that nobody does once more, issued before a moment, in the order of their scans."""
+    copy = tasks.alias()
+    query = (
+        select(tasks)
+        .join(scans, scans.c.id == tasks.c.scan)
+        .where(tasks.c.state == OPEN, tasks.c.copy_of.is_(None), tasks.c.worker != worker, tasks.c.issued < before)
+        .where(scans.c.engine == engine, scans.c.numerics == numerics)
+        .where(~exists().where(copy.c.copy_of == tasks.c.id, copy.c.state == OPEN))
+        .order_by(scans.c.rank, tasks.c.issued, tasks.c.id)
+    )
+    return connection.execute(query).all()
+
+
+def drop_copies(connection: Connection, task: str) -> None:
+    """Take back what workers do once more of a task."""
+    copies = (tasks.c.copy_of == task, tasks.c.state == OPEN)
+    connection.execute(update(tasks).where(*copies).values(state=DROPPED))
 
 
 def drop_of_scan(connection: Connection, scan: str) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from skydriver.services.coordination.states import Status
+
+if TYPE_CHECKING:
+    from skydriver.db.stores.scans import Scan
 
 ALERT: Final = 100
 """From this priority on a scan is an alert: it is launched at once, and other scans' workers leave those for it."""
 _FAR_S: Final = 1e8
 """No scan waits for so long, s."""
+_GETS_ON_S: Final = 10.0
+"""An alert of which workers report nothing for so long holds up nobody, s."""
 
 
 def rank(created: float, priority: int, ageing_s: float) -> float:
@@ -26,3 +33,21 @@ def rank(created: float, priority: int, ageing_s: float) -> float:
         As set, s.
     """
     return created - priority * (_FAR_S if priority >= ALERT else ageing_s)
+
+
+def is_alert_at_work(scan: Scan, now: float) -> bool:
+    """Whether a scan is an alert that gets on: others leave the machine to it.
+
+    Parameters
+    ----------
+    scan
+        One at work.
+    now
+        Seconds since 1970.
+    """
+    if scan.priority < ALERT or scan.engine == "external":
+        return False
+    status = Status(scan.status)
+    return status in {Status.PREPARING, Status.FINISHING} or (
+        status is Status.RUNNING and now - scan.updated < _GETS_ON_S
+    )

@@ -39,6 +39,8 @@ def expire(turn: Turn, task: tasks.Task, reason: str, *, suspect: bool) -> None:
     tasks.close(turn.connection, task.id, tasks.EXPIRED)
     if scan is None or scan.status not in LEASABLE:
         return
+    if task.copy_of is not None:  # its fits are another task's
+        return
     if suspect:
         _suspect(turn, scan, task)
     fits.free(turn.connection, task.id)

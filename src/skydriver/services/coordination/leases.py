@@ -12,12 +12,14 @@ from skydriver.db.stores import fits, scan_log, scans, tasks, workers
 from skydriver.db.stores.tasks import Key
 from skydriver.errors import UnknownError
 from skydriver.scan.batches import batch_size
-from skydriver.services.coordination import planning
+from skydriver.services.coordination import planning, tail
+from skydriver.services.coordination.backlog import ALERT
 from skydriver.services.coordination.freeing import expire
 from skydriver.services.coordination.outcomes import judge
 from skydriver.services.coordination.states import LEASABLE, Status, check_transition
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.wire import ENGINE, Lease
+from skydriver.services.coordination.yielding import is_held
 from skydriver.worker.compute import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -104,7 +106,9 @@ def _may_have_work(service: Service, worker_id: str) -> bool:
     with service.database.reading() as connection:
         worker = _worker(connection, worker_id)
         unseen = service.database.now(connection) - worker.seen > LEAST_SEEN_S
-        return unseen or bool(scans.with_work(connection, LEASABLE, ENGINE, worker.numerics))
+        if unseen or scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
+            return True
+        return tail.may_be_slow(connection, worker, service.database.now(connection))
 
 
 def _take_and_plan(turn: Turn, worker: str, said: Report) -> int:
@@ -129,6 +133,7 @@ def _take_in(turn: Turn, worker: str, said: Report) -> _Taken:
     if task.state == tasks.OPEN:
         fits.free(connection, task.id)
         tasks.close(connection, task.id, tasks.ANSWERED)
+        tail.settle_copies(connection, task)
     _count(turn, scan, outcomes)
     lines = [f"nside {key.nside} pixel {key.pixel}: {error}" for key, error in outcomes.complaints]
     scan_log.add_of_worker(connection, turn.now, scan.id, worker, lines)
@@ -176,14 +181,20 @@ def _next(turn: Turn, worker: workers.Worker) -> Lease | None:
     """The next task for a worker, of the first scan that has one for it."""
     connection = turn.connection
     others = workers.has_peers(connection, worker)
-    for scan_id in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
-        scan = scans.lock(connection, scan_id, wait=False)
-        if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan_id) >= scan.n_workers:
+    held = is_held(turn, worker)
+    for found in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
+        if held and found.priority < ALERT:
+            break
+        scan = scans.lock(connection, found.id, wait=False)
+        if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan.id) >= scan.n_workers:
             continue
-        found = _batch(connection, scan, worker.id, others=others)
-        if found:
-            return _give(turn, scan, worker, found)
-    return None
+        batch = _batch(connection, scan, worker.id, others=others)
+        if batch:
+            return _give(turn, scan, worker, batch)
+    slow = tail.slow_task(connection, worker, turn.now)
+    if slow is None or (held and slow.scan.priority < ALERT):
+        return None
+    return _give(turn, slow.scan, worker, slow.rows, copy_of=slow.task)
 
 
 def _batch(connection: Connection, scan: scans.Scan, worker: str, *, others: bool) -> list[fits.Fit]:
@@ -214,13 +225,19 @@ def _size(scan: scans.Scan, left: int) -> int:
     return min(size, MAX_PIXELS)
 
 
-def _give(turn: Turn, scan: scans.Scan, worker: workers.Worker, rows: list[fits.Fit]) -> Lease:
-    """Lease these fits; the first lease of a scan says that it runs, and by whose numbers."""
+def _give(
+    turn: Turn, scan: scans.Scan, worker: workers.Worker, rows: Sequence[fits.Fit], copy_of: str | None = None
+) -> Lease:
+    """Lease these fits, or have another worker's task done once more.
+
+    The first lease of a scan says that it runs, and by whose numbers.
+    """
     task, keys = secrets.token_hex(12), [Key(row.nside, row.round, row.pixel, row.seeds) for row in rows]
     seconds = turn.service.settings.lease_s
     times = {"issued": turn.now, "until": turn.now + seconds}
-    tasks.add(turn.connection, keys, id=task, scan=scan.id, worker=worker.id, **times)
-    fits.lease(turn.connection, scan.id, keys, task)
+    tasks.add(turn.connection, keys, id=task, scan=scan.id, worker=worker.id, copy_of=copy_of, **times)
+    if copy_of is None:
+        fits.lease(turn.connection, scan.id, keys, task)
     if scan.status == Status.STARTING:
         _start(turn, scan, worker)
     about = (scan.prepared, scan.reco, scan.max_reco_time_s, keys[0].nside, keys[0].round)

@@ -9,6 +9,7 @@ from skydriver.db.stores import prepared, scan_log, scans
 from skydriver.errors import InputError
 from skydriver.events.realtime import read_event
 from skydriver.services.coordination.abort import End, end
+from skydriver.services.coordination.backlog import ALERT
 from skydriver.services.coordination.maps import event_of, request_of
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.states import ACTIVE, Status, check_transition
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 
 
 def launch(service: Service) -> bool:
-    """Take up the scan whose turn it is, if there is room for one more. Whether there was one."""
+    """Take up the scan whose turn it is, if there is room for one more or it is an alert. Whether there was one."""
     with service.database.reading() as connection:
-        room = scans.count(connection, ACTIVE, ENGINE) < service.settings.max_active_scans
-        first = scans.first_waiting(connection, Status.QUEUED, 1) if room else []
-    if not first:
-        return False
+        first = scans.first_waiting(connection, Status.QUEUED)
+        if first is None:
+            return False
+        if first.priority < ALERT and scans.count(connection, ACTIVE, ENGINE) >= service.settings.max_active_scans:
+            return False
     with take_turn(service, CommitPoint.LAUNCH) as turn:
-        scan = scans.lock(turn.connection, first[0], wait=False)
+        scan = scans.lock(turn.connection, first.id, wait=False)
         if scan is not None and scan.status == Status.QUEUED:
             # Whatever release it was submitted to, it is this one that fits it.
             move(turn, scan, Status.PREPARING, "its turn has come", launched=turn.now, engine=ENGINE)

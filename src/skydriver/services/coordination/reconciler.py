@@ -15,6 +15,7 @@ from skydriver.db.stores import fits, scans
 from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services.coordination.abort import End, abort
+from skydriver.services.coordination.backlog import ALERT, is_alert_at_work
 from skydriver.services.coordination.finishing import finish
 from skydriver.services.coordination.planning import plan
 from skydriver.services.coordination.preparing import fail, launch, prepare_scan
@@ -39,6 +40,8 @@ MEASURE_SECONDS = 1.0
 """A scan's progress is measured this often."""
 SWEEP_SECONDS = 1.0
 """Silent workers and old fits are looked for this often."""
+HEAVY = frozenset({Status.PREPARING, Status.FINISHING})
+"""In these the service itself computes for a scan: it has time for that when no alert is at work."""
 RETRY_SECONDS = 2.0
 """A scan whose step failed for reasons that may pass is left alone for so long."""
 
@@ -93,9 +96,15 @@ class Reconciler:
         did |= launch(self._service)
         with self._service.database.reading() as connection:
             active = scans.in_status(connection, ACTIVE)
+            now = self._service.database.now(connection)
         self._forget({scan.id for scan in active})
+        alert = any(is_alert_at_work(scan, now) for scan in active)
         for scan in active:
+            if alert and scan.priority < ALERT and scan.status in HEAVY:
+                continue
             did |= self._guarded(scan)
+            if did and self._rung.is_set():
+                return True  # maybe for an alert: the order is made anew
         return did
 
     def _forget(self, alive: set[str]) -> None:

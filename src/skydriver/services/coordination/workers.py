@@ -11,12 +11,17 @@ from skydriver.errors import ImpossibleError, UnknownError
 from skydriver.services.coordination.freeing import bury
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.wire import ENGINE, PROTOCOL, Registered
+from skydriver.services.coordination.yielding import is_to_yield
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skydriver.config import Settings
     from skydriver.services.context import Service
     from skydriver.services.coordination.wire import Answer, Registration
+
+HEARTBEATS_PER_S = 100.0
+"""Of all workers of a pool together."""
 
 
 class OutdatedError(ImpossibleError):
@@ -50,7 +55,13 @@ def register(service: Service, token: str, said: Registration) -> Registered:
     about = said.model_dump(exclude={"protocol"})
     with take_turn(service, CommitPoint.REGISTER) as turn:
         workers.add(turn.connection, id=worker, token=token, registered=turn.now, seen=turn.now, **about)
-    return Registered(worker, service.settings.heartbeat_s, service.settings.lease_s)
+        living = workers.count_living(turn.connection, said.pool)
+    return Registered(worker, _heartbeat_s(service.settings, living), service.settings.lease_s)
+
+
+def _heartbeat_s(settings: Settings, living: int) -> float:
+    """How often a worker of so many says that it lives: all together not more than the service hears besides."""
+    return min(max(settings.heartbeat_s, living / HEARTBEATS_PER_S), settings.lease_s / 3.0)
 
 
 def owns(service: Service, token: str, worker_id: str) -> bool:
@@ -63,14 +74,18 @@ def owns(service: Service, token: str, worker_id: str) -> bool:
 
 
 def heartbeat(service: Service, worker_id: str, task: str | None) -> Answer:
-    """A worker lives, and keeps its task, unless that is not its own any more."""
+    """A worker lives, and keeps its task, unless that is not its own any more or an alert needs the worker."""
     with take_turn(service, CommitPoint.HEARTBEAT) as turn:
-        if workers.get(turn.connection, worker_id) is None:
+        worker = workers.get(turn.connection, worker_id)
+        if worker is None:
             raise UnknownError(f"worker: no worker {worker_id!r} registered")
         workers.see(turn.connection, worker_id, turn.now)
         until = turn.now + service.settings.lease_s
-        keeps = task is None or tasks.extend(turn.connection, task, worker_id, until)
-    return "continue" if keeps else "stop"
+        if task is None:
+            return "continue"
+        if not tasks.extend(turn.connection, task, worker_id, until):
+            return "stop"
+        return "yield" if is_to_yield(turn, worker, task) else "continue"
 
 
 def gone(service: Service, token: str, reason: str) -> None:
