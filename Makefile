@@ -21,7 +21,7 @@ lint: $(VENV)/test.stamp  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: $(VENV)/test.stamp  ## 100,000 damaged events, 50 faults of each kind, 1,000 muons, resumable
+soak: $(VENV)/test.stamp  ## 100,000 damaged events, 50 faults of each kind, 20,000 calls, 1,000 muons, resumable
 	$(BIN)/python tests/soak.py
 
 benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows

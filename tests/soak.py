@@ -1,14 +1,15 @@
 """`make soak`: the long repetitions, resumable.
 
-Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--muons 1000] [--seed N]
+Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--calls 20000] [--muons 1000] [--seed N]
 
 First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events.
 The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
 one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
 tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and at
 every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS, which go
-on where they were stopped. Last, ``skydriver calibrate`` scans simulated muons around their truth: how
-often does the statistical 90 % region hold it? That too goes on where it was stopped.
+on where they were stopped. Then all routes of services are called at random, by tests/acceptance/test_api_fuzz.py.
+Last, ``skydriver calibrate`` scans simulated muons around their truth: how often does the statistical 90 % region hold
+it? That too goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ STATE = REPOSITORY / ".soak" / "fuzz.json"
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
 CHUNK = 2000
 FAULTS_CHUNK = 5
+CALLS_CHUNK = 4000
 
 
 def main() -> None:
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--muons", type=int, default=1000)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()
@@ -50,6 +53,7 @@ def main() -> None:
     print(f"{arguments.inputs} inputs passed", flush=True)
     _kill(arguments.kills, state["seed"])
     _disturb(state, arguments.faults)
+    _call(state, arguments.calls)
     _measure_coverage(arguments.muons, state["seed"])
     STATE.unlink()
 
@@ -58,9 +62,9 @@ def _state(seed: int | None) -> dict[str, int]:
     """Where an unfinished run stopped, or a new start."""
     STATE.parent.mkdir(exist_ok=True)
     if STATE.exists() and seed is None:
-        state: dict[str, int] = {"faults": 0} | json.loads(STATE.read_text())
+        state: dict[str, int] = {"faults": 0, "calls": 0} | json.loads(STATE.read_text())
         return state
-    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0, "faults": 0}
+    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0, "faults": 0, "calls": 0}
 
 
 def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
@@ -89,6 +93,22 @@ def _disturb(state: dict[str, int], n: int) -> None:
         environment = os.environ | {name: str(value) for name, value in numbers.items()}
         subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", *files], env=environment, check=True)
         state["faults"] += some
+        STATE.write_text(json.dumps(state))
+
+
+def _call(state: dict[str, int], n: int) -> None:
+    """Call the routes of services at random so often, over both databases together."""
+    while state["calls"] < n:
+        some = min(CALLS_CHUNK, n - state["calls"])
+        numbers = {
+            "SKYDRIVER_FUZZ_SEED": state["seed"],
+            "SKYDRIVER_FUZZ_START": state["calls"],
+            "SKYDRIVER_API_CALLS": some,
+        }
+        environment = os.environ | {name: str(value) for name, value in numbers.items()}
+        file = KILLER.with_name("test_api_fuzz.py")
+        subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", str(file)], env=environment, check=True)
+        state["calls"] += some
         STATE.write_text(json.dumps(state))
 
 

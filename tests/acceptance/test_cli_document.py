@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import typer
 
-from skydriver.cli.main import EXIT_CODES, app
+from skydriver.cli.exits import EXIT_CODES
+from skydriver.cli.main import app
 from skydriver.services.headline import Kind
 from skydriver.services.topology import LABELS
 from skydriver.services.verdict import ANSWERS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skydriver.cli.compare import DIFFER
-from skydriver.cli.main import EXIT_CODES
+from skydriver.cli.exits import EXIT_CODES
 from skydriver.skymap.columns import DTYPES
 
 

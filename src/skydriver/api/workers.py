@@ -104,7 +104,7 @@ def log(asking: Asking, body: SmallBody) -> Response:
 @routes.post(
     "/token",
     summary="Take a new token in place of one that is about to expire",
-    responses=answers(examples.NEW_TOKEN, 401, 413, 503),
+    responses=answers(examples.NEW_TOKEN, 401, 403, 413, 503),
     openapi_extra=takes({}, {"type": "object"}),
 )
 def token(asking: Asking) -> Response:
@@ -114,7 +114,7 @@ def token(asking: Asking) -> Response:
 @routes.get(
     "/event/{event_hash}",
     summary="Retrieve the pulses to fit",
-    responses=answers(None, 401, 404, 503, media_type="application/octet-stream"),
+    responses=answers(None, 401, 403, 404, 503, media_type="application/octet-stream"),
 )
 def event(asking: Asking, event_hash: EventHash) -> Response:
     asking.as_worker()

@@ -48,6 +48,11 @@ def complain(line: str) -> None:
         _silence(2)
 
 
+def one_line(text: str) -> str:
+    """A text whose control characters, which may come from a file's name, are escaped."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def _silence(number: int) -> None:
     """Drop what a stream still holds, so that the interpreter does not fail on it again at its end."""
     with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:  # noqa: PTH123 - no path of ours

@@ -1,25 +1,31 @@
-"""``skydriver submit``: a scan by a service."""
+"""``skydriver submit``: scans by a service."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skydriver.cli.cores import cores
-from skydriver.cli.event import EventArgument, JsonOption
+from skydriver.cli.event import JsonOption
+from skydriver.cli.labels import label
 from skydriver.cli.output import complain, put, put_json
 from skydriver.cli.service_options import DEFAULT_URL, OutOption, UrlOption, client_of
 
 if TYPE_CHECKING:
+    from skydriver.cli.many_events import Entry
     from skydriver.client.client import ServiceClient
 
 SUBMIT_PATIENCE_S = 5.0
 
 
 def submit(  # noqa: PLR0913 - one parameter for each option
-    event: EventArgument,
+    events: Annotated[
+        list[str],
+        typer.Argument(metavar="EVENT", help="Realtime JSON files, patterns such as 'events/*.json', or 'example'."),
+    ],
     *,
     reco: Annotated[str, typer.Option(help="Reconstruction, as of the command scan.")] = "pandel_mpe",
     nsides: Annotated[str, typer.Option(help="Progression, as of the command scan.")] = "8:0,64:12,512:24",
@@ -27,6 +33,9 @@ def submit(  # noqa: PLR0913 - one parameter for each option
         int | None, typer.Option(help="The service's own workers that may fit it [default: one for each core].")
     ] = None,
     priority: Annotated[int, typer.Option(help="Scans of higher priority go first.")] = 0,
+    classifier: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label to find it by; as often as you like.")
+    ] = None,
     simulated: Annotated[
         bool | None, typer.Option("--simulated/--real", help="Of the event [default: what it says itself].")
     ] = None,
@@ -46,8 +55,11 @@ def submit(  # noqa: PLR0913 - one parameter for each option
     url: UrlOption = DEFAULT_URL,
     as_json: JsonOption = False,
 ) -> None:
-    """Hand an event to a service, which scans it; prints the id of the scan."""
-    arguments = arguments_of(event, simulated=simulated) | {
+    """Hand events to a service, which scans each; prints the ids of the scans."""
+    from skydriver.cli.many_events import entries_of
+    from skydriver.cli.watching import end_with
+
+    options: dict[str, Any] = {
         "docker_tag": tag,
         "reco_algo": reco,
         "nsides": nsides_of(nsides),
@@ -55,16 +67,87 @@ def submit(  # noqa: PLR0913 - one parameter for each option
         "predictive_scanning_threshold": predictive_scanning_threshold,
         "priority": priority,
     }
+    if classifier:
+        options["classifiers"] = dict(map(label, classifier))
     if max_reco_time is not None:
-        arguments["max_reco_time"] = max_reco_time
-    with client_of(url, SUBMIT_PATIENCE_S) as client:
-        scan_id = submitted(client, arguments, key)
-    if wait or out is not None:
-        _wait(scan_id, out, url, as_json=as_json)
-    elif as_json:
+        options["max_reco_time"] = max_reco_time
+    order = Order(options, simulated, key, url, out, waits=wait or out is not None, as_json=as_json)
+    entries = entries_of(events)
+    end_with(order.one(entries[0].event) if len(entries) == 1 else order.many(entries))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done with the events of one command."""
+
+    options: dict[str, Any]
+    """Arguments of ``POST /scan`` but for the event."""
+    simulated: bool | None
+    key: str | None
+    url: str
+    out: Path | None
+    waits: bool
+    as_json: bool
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """Those of ``POST /scan`` for the event in a file."""
+        return arguments_of(name, simulated=self.simulated) | self.options
+
+    def one(self, name: str) -> int:
+        """Submit one event; the exit code."""
+        from skydriver.cli.many_events import existing
+
+        arguments = self.arguments(existing(name))
+        with client_of(self.url, SUBMIT_PATIENCE_S) as client:
+            scan_id = submitted(client, arguments, self.key)
+        return tell_or_watch(scan_id, self.out, self.url, waits=self.waits, as_json=self.as_json)
+
+    def many(self, entries: list[Entry]) -> int:
+        """Submit events, each for itself; the exit code."""
+        from skydriver.cli.many_events import code_of, submit_all
+
+        with client_of(self.url, SUBMIT_PATIENCE_S) as client:
+            submit_all(client, entries, self.arguments, self.key, self._tell)
+        if self.waits and not self._watch_all(entries):
+            return 130
+        if self.as_json:
+            put_json({"scans": [entry.to_json() for entry in entries]})
+        return code_of(entries)
+
+    def _tell(self, line: str) -> None:
+        """A scan of many: where more is to come on standard output, only people are told."""
+        if self.waits or self.as_json:
+            complain(line)
+        else:
+            put([line])
+
+    def _watch_all(self, entries: list[Entry]) -> bool:
+        """Whether they were watched to their ends; Ctrl-C ends the watching alone."""
+        from skydriver.cli.watching import PATIENCE_S
+        from skydriver.cli.watching_many import watch_all
+
+        try:
+            with client_of(self.url, PATIENCE_S) as client:
+                watch_all(client, entries, self.out, quiet=self.as_json)
+        except KeyboardInterrupt:
+            complain("the scans go on; skydriver watch follows each")
+            return False
+        return True
+
+
+def tell_or_watch(scan_id: str, out: Path | None, url: str, *, waits: bool, as_json: bool) -> int:
+    """Print the id of a new scan, or follow it to its end; the exit code."""
+    from skydriver.cli.watching import PATIENCE_S, watch_to_end
+
+    if waits:
+        complain(f"scan {scan_id}")
+        with client_of(url, PATIENCE_S) as client:
+            return watch_to_end(client, scan_id, out, as_json=as_json)
+    if as_json:
         put_json({"scan_id": scan_id})
     else:
         put([scan_id])
+    return 0
 
 
 def submitted(client: ServiceClient, arguments: dict[str, Any], key: str | None = None) -> str:
@@ -106,11 +189,3 @@ def nsides_of(text: str) -> dict[str, int]:
 def local_cluster(workers: int | None) -> dict[str, Any]:
     """So many of the service's own workers."""
     return {"collector": "local", "schedd": "local", "njobs": cores() if workers is None else workers}
-
-
-def _wait(scan_id: str, out: Path | None, url: str, *, as_json: bool) -> None:
-    from skydriver.cli.watching import PATIENCE_S, end_with, watch_to_end
-
-    complain(f"scan {scan_id}")
-    with client_of(url, PATIENCE_S) as client:
-        end_with(watch_to_end(client, scan_id, out, as_json=as_json))

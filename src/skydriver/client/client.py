@@ -1,69 +1,39 @@
-"""A client of the routes of 2023, and of a scan's status."""
+"""A client of a service's routes for users: those of 2023, and those of 2025."""
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
-from typing import TYPE_CHECKING, Any, Final, Self, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import httpx
-
-from skydriver.client.outages import Patience
-from skydriver.client.refusals import error_of
-from skydriver.errors import SettingError, UnavailableError
+from skydriver.client.addresses import part
+from skydriver.client.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from skydriver.client.documents import Found, Manifest, Result, Status
+    from skydriver.client.documents import (
+        Backlog,
+        Event,
+        Found,
+        LogPage,
+        Manifest,
+        ManifestsPage,
+        Result,
+        ScanAndResult,
+        Status,
+        Workforce,
+    )
 
-TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
-"""Seconds; a service that is asked for a large map may take a while."""
+PAGE: Final = 100
+"""Manifests that are asked for at once."""
 
 
-class ServiceClient:
+class ServiceClient(Connection):
     """Speaks with one service. Every request is repeated while the service does not answer: none of them harms twice.
 
-    Parameters
-    ----------
-    url
-        Of the service, such as ``http://127.0.0.1:8423``.
-    patience
-        For how long requests are repeated.
-    transport
-        What carries the requests; for tests.
-
-    Raises
-    ------
-    SettingError
-        Naming ``url``, where it is none.
+    Errors are those of the service, with its own sentence: `InputError` for a wrong argument, `UnknownError` for what
+    there is not, `StateError` for what does not go with the state of a scan, and so on.
     """
-
-    def __init__(
-        self, url: str, patience: Patience | None = None, transport: httpx.BaseTransport | None = None
-    ) -> None:
-        self.url = checked_url(url)
-        self._patience = Patience() if patience is None else patience
-        # A proxy of the environment knows nothing of this machine's own addresses.
-        self._http = httpx.Client(
-            base_url=self.url, timeout=TIMEOUT, transport=transport, trust_env=not is_loopback(self.url)
-        )
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close all connections."""
-        self.close()
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
 
     def submit(self, arguments: Mapping[str, Any], key: str | None = None) -> Manifest:
         """Launch a scan; its manifest.
@@ -75,26 +45,25 @@ class ServiceClient:
         key
             The same key and arguments are the same scan; None: this call is a new one, also where it is repeated.
         """
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-        return cast("Manifest", self._ask("POST", "/scan", json=dict(arguments), headers=headers))
+        return cast("Manifest", self._ask("POST", "/scan", json=dict(arguments), headers=_keyed(key)))
 
     def manifest(self, scan_id: str, *, include_deleted: bool = False) -> Manifest:
-        """A scan and how far it is."""
-        answer = self._ask("GET", f"/scan/manifest/{_part(scan_id)}", params={"include_deleted": include_deleted})
+        """A scan and how far it is, with its event: the manifest of 2023."""
+        answer = self._ask("GET", f"/scan/manifest/{part(scan_id)}", params={"include_deleted": include_deleted})
         return cast("Manifest", answer)
 
     def abort(self, scan_id: str) -> Manifest:
         """Stop a scan and mark it as deleted; its manifest."""
-        return cast("Manifest", self._ask("DELETE", f"/scan/manifest/{_part(scan_id)}"))
+        return cast("Manifest", self._ask("DELETE", f"/scan/manifest/{part(scan_id)}"))
 
     def result(self, scan_id: str, *, include_deleted: bool = False) -> Result:
         """The map of a scan, also while it is not final; an `UnknownError` while there is none."""
-        answer = self._ask("GET", f"/scan/result/{_part(scan_id)}", params={"include_deleted": include_deleted})
+        answer = self._ask("GET", f"/scan/result/{part(scan_id)}", params={"include_deleted": include_deleted})
         return cast("Result", answer)
 
     def delete_result(self, scan_id: str) -> Result:
         """Mark the map of a scan as deleted; the map."""
-        return cast("Result", self._ask("DELETE", f"/scan/result/{_part(scan_id)}"))
+        return cast("Result", self._ask("DELETE", f"/scan/result/{part(scan_id)}"))
 
     def find(self, run_id: int, event_id: int, *, is_real: bool, include_deleted: bool = False) -> Found:
         """The scans of an event."""
@@ -108,69 +77,103 @@ class ServiceClient:
 
     def status(self, scan_id: str) -> Status:
         """How far a scan is, in short."""
-        return cast("Status", self._ask("GET", f"/scan/{_part(scan_id)}/status"))
+        return cast("Status", self._ask("GET", f"/scan/{part(scan_id)}/status"))
 
-    def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        """The answer to a request, repeated while the service does not answer."""
-        while True:
-            try:
-                answer = self._ask_once(method, path, **content)
-            except UnavailableError as error:
-                self._patience.wait_after(error)
-            else:
-                self._patience.answered()
-                return answer
+    def search(self, condition: Mapping[str, Any], **options: Any) -> ManifestsPage:
+        """Scans whose manifests a filter matches.
 
-    def _ask_once(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        try:
-            answer = self._http.request(method, path, **content)
-        except httpx.TransportError as error:
-            raise UnavailableError(
-                f"{self.url} does not answer ({_why(error)}): is skydriver serve running?"
-            ) from error
-        if answer.status_code >= 400:
-            raise error_of(answer)
-        try:
-            document = answer.json()
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise SettingError("url", f"what answers at {self.url} is no SkyDriver service")
-        return document
+        Parameters
+        ----------
+        condition
+            The ``filter`` of ``POST /scans/find``.
+        options
+            Its other arguments; those that are None are left out. Without ``limit`` all that there are are answered.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        return cast("ManifestsPage", self._ask("POST", "/scans/find", json={"filter": dict(condition), **given}))
+
+    def search_all(self, condition: Mapping[str, Any], limit: int | None = None, **options: Any) -> Iterator[Manifest]:
+        """The same, page after page, until there are no more or `limit` manifests."""
+        cursor, left = None, limit
+        while left is None or left > 0:
+            page = self.search(condition, limit=PAGE if left is None else min(PAGE, left), cursor=cursor, **options)
+            yield from page["manifests"]
+            cursor = page.get("cursor")
+            if cursor is None:
+                return
+            left = None if left is None else left - len(page["manifests"])
+
+    def backlog(self) -> Backlog:
+        """The scans that wait for their turn, in that order."""
+        return cast("Backlog", self._ask("GET", "/scans/backlog"))
+
+    def scan_request(self, scan_id: str) -> dict[str, Any]:
+        """What was asked for; every name in it is one of an argument of ``POST /scan``."""
+        return self._ask("GET", f"/scan-request/{part(scan_id)}")
+
+    def scan(self, scan_id: str, *, include_deleted: bool = False) -> ScanAndResult:
+        """A scan and its map."""
+        answer = self._ask("GET", f"/scan/{part(scan_id)}", params={"include_deleted": include_deleted})
+        return cast("ScanAndResult", answer)
+
+    def delete(self, scan_id: str, *, delete_completed_scan: bool = False) -> ScanAndResult:
+        """Stop a scan and mark it and its map as deleted; both. One that is complete has to be meant."""
+        arguments = {"delete_completed_scan": delete_completed_scan}
+        return cast("ScanAndResult", self._ask("DELETE", f"/scan/{part(scan_id)}", json=arguments))
+
+    def projected(self, scan_id: str, names: Sequence[str] = (), *, include_deleted: bool = False) -> Manifest:
+        """A scan and how far it is: of the manifest of 2025, the members that are named, or all but the event."""
+        params: dict[str, Any] = {"include_deleted": include_deleted}
+        if names:
+            params["projection"] = "|".join(names)
+        return cast("Manifest", self._ask("GET", f"/scan/{part(scan_id)}/manifest", params=params))
+
+    def event(self, scan_id: str) -> Event:
+        """The event of a scan, as it was submitted."""
+        return cast("Event", self._ask("GET", f"/scan/{part(scan_id)}/i3-event"))
+
+    def logs(self, scan_id: str, *, after: int | None = None, limit: int | None = None) -> LogPage:
+        """Lines of a scan's log, and after which the next ones come."""
+        given = {"after": after, "limit": limit}
+        params = {name: value for name, value in given.items() if value is not None}
+        return cast("LogPage", self._ask("GET", f"/scan/{part(scan_id)}/logs", params=params))
+
+    def workforce(self, scan_id: str) -> Workforce:
+        """Who works on a scan."""
+        return cast("Workforce", self._ask("GET", f"/scan/{part(scan_id)}/workforce"))
+
+    def rescan(
+        self, scan_id: str, *, abort_first: bool = False, replace_scan: bool = False, key: str | None = None
+    ) -> Manifest:
+        """Launch a scan as another one was launched; the manifest of the new one.
+
+        Parameters
+        ----------
+        scan_id
+            Of the other one.
+        abort_first
+            Whether to abort it.
+        replace_scan
+            Whether the new one is answered for it from then on.
+        key
+            As of `submit`.
+        """
+        path, arguments = _action(scan_id, "rescan"), {"abort_first": abort_first, "replace_scan": replace_scan}
+        return cast("Manifest", self._ask("POST", path, json=arguments, headers=_keyed(key)))
+
+    def add_workers(
+        self, scan_id: str, n_workers: int, cluster_location: object = "local", key: str | None = None
+    ) -> Workforce:
+        """Let so many more workers of a cluster work on a scan; who works on it."""
+        path = _action(scan_id, "add-workers")
+        arguments = {"n_workers": n_workers, "cluster_location": cluster_location}
+        return cast("Workforce", self._ask("POST", path, json=arguments, headers=_keyed(key)))
 
 
-def checked_url(url: str) -> str:
-    """The address without a stroke at its end; a `SettingError` where it is none."""
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise SettingError("url", f"{url[:80]!r} is no address: {error}") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise SettingError("url", f"{url[:80]!r} is no address such as http://127.0.0.1:8423")
-    return url.rstrip("/")
+def _action(scan_id: str, name: str) -> str:
+    return f"/scan/{part(scan_id)}/actions/{name}"
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address is one of this machine alone."""
-    host = httpx.URL(url).host
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _part(scan_id: str) -> str:
-    """A scan's id as part of a path; none that is not one reaches another route."""
-    if not scan_id.replace("_", "a").isalnum():
-        raise SettingError("scan_id", f"{scan_id[:80]!r} is no id of a scan")
-    return quote(scan_id, safe="")
-
-
-def _why(error: httpx.TransportError) -> str:
-    """In a few words."""
-    if isinstance(error, httpx.TimeoutException):
-        return "it takes too long"
-    text = str(error) or type(error).__name__
-    return "connection refused" if "refused" in text else text
+def _keyed(key: str | None) -> dict[str, str]:
+    """Headers by which a request, however often it is sent, is one."""
+    return {"Idempotency-Key": key or uuid.uuid4().hex}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class ScanFacts(TypedDict, total=False):
@@ -14,6 +14,8 @@ class ScanFacts(TypedDict, total=False):
     reason: str | None
     owner: str
     engine: str
+    reco: str
+    nsides: str
     fraction: float
     seconds_left: float | None
     fits_done: int
@@ -30,6 +32,8 @@ class Manifest(TypedDict, total=False):
     """A scan, as ``GET /scan/manifest/ID`` has it; keys that are not read here are there too."""
 
     scan_id: str
+    timestamp: float
+    priority: int
     is_deleted: bool
     complete: bool
     event_metadata: dict[str, Any] | None
@@ -83,3 +87,64 @@ class Status(TypedDict, total=False):
     is_deleted: bool
     scan_complete: bool
     skydriver: StatusFacts
+
+
+class ManifestsPage(TypedDict):
+    """Scans that a filter matches, as ``POST /scans/find`` has them with a limit."""
+
+    manifests: list[Manifest]
+    cursor: NotRequired[str | None]
+
+
+class BacklogEntry(TypedDict):
+    """A scan that waits."""
+
+    scan_id: str
+    timestamp: float
+    priority: int
+    pending_timestamp: float
+    next_attempt: float | None
+
+
+class Backlog(TypedDict):
+    """The scans that wait, as ``GET /scans/backlog`` has them."""
+
+    entries: list[BacklogEntry]
+
+
+class ScanAndResult(TypedDict):
+    """A scan and its map, as ``GET /scan/ID`` has them; ``{}`` where there is none."""
+
+    manifest: Manifest
+    result: dict[str, Any]
+
+
+class Event(TypedDict):
+    """An event, as ``GET /scan/ID/i3-event`` has it."""
+
+    i3_event: Any
+
+
+class LogLine(TypedDict):
+    """A line of a scan's log."""
+
+    id: int
+    time: float
+    source: str
+    line: str
+
+
+class LogPage(TypedDict):
+    """Lines of a scan's log, as ``GET /scan/ID/logs`` has them."""
+
+    scan_id: str
+    lines: list[LogLine]
+    next: int | None
+
+
+class Workforce(TypedDict, total=False):
+    """Who works on a scan, as ``GET /scan/ID/workforce`` has it."""
+
+    statuses: dict[str, dict[str, int]]
+    n_running: int
+    top_errors: dict[str, int]

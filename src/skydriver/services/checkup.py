@@ -135,7 +135,7 @@ def _workers(settings: Settings) -> str:
 
 
 def _address(settings: Settings) -> str:
-    from skydriver.client.client import is_loopback  # noqa: PLC0415 - only where it is needed
+    from skydriver.client.addresses import is_loopback  # noqa: PLC0415 - only where it is needed
 
     where = f"{settings.host}:{settings.port}"
     if not is_loopback(f"http://{_in_url(settings.host)}"):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from skydriver.cli.main import EXIT_CODES, _one_line, exit_code
+from skydriver.cli.exits import EXIT_CODES, exit_code
+from skydriver.cli.output import one_line
 from skydriver.errors import (
     EventLayoutError,
     ResultError,
@@ -18,7 +19,7 @@ from skydriver.errors import (
     [("a\nb", "a\\nb"), ("\x1b[2J", "\\x1b[2J"), ("é 事 ·", "é 事 ·"), ("\udcff", "\\udcff"), ("\u202e", "\\u202e")],
 )
 def test_an_error_is_one_line_without_control_characters(text, line):
-    assert _one_line(text) == line
+    assert one_line(text) == line
 
 
 @pytest.mark.parametrize(

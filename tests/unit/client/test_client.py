@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydriver.client.client import ServiceClient, checked_url, is_loopback
+from skydriver.client.addresses import checked_url, is_loopback
+from skydriver.client.client import PAGE, ServiceClient
 from skydriver.client.outages import Patience
 from skydriver.errors import (
     DeniedError,
@@ -84,6 +85,17 @@ CALLS = {
     "delete_result": lambda c: c.delete_result("1x2"),
     "find": lambda c: c.find(1, 2, is_real=False),
     "status": lambda c: c.status("1x2"),
+    "search": lambda c: c.search({"priority": 3}, sort="-timestamp", limit=5, cursor=None),
+    "backlog": lambda c: c.backlog(),
+    "scan_request": lambda c: c.scan_request("1x2"),
+    "scan": lambda c: c.scan("1x2"),
+    "delete": lambda c: c.delete("1x2", delete_completed_scan=True),
+    "projected": lambda c: c.projected("1x2", ["scan_id", "skydriver.status"]),
+    "event": lambda c: c.event("1x2"),
+    "logs": lambda c: c.logs("1x2", after=7),
+    "workforce": lambda c: c.workforce("1x2"),
+    "rescan": lambda c: c.rescan("1x2", replace_scan=True),
+    "add_workers": lambda c: c.add_workers("1x2", 3),
 }
 ROUTES = {
     "submit": ("POST", "/scan", {}),
@@ -93,6 +105,28 @@ ROUTES = {
     "delete_result": ("DELETE", "/scan/result/1x2", {}),
     "find": ("GET", "/scans", {"run_id": "1", "event_id": "2", "is_real_event": "false", "include_deleted": "false"}),
     "status": ("GET", "/scan/1x2/status", {}),
+    "search": ("POST", "/scans/find", {}),
+    "backlog": ("GET", "/scans/backlog", {}),
+    "scan_request": ("GET", "/scan-request/1x2", {}),
+    "scan": ("GET", "/scan/1x2", {"include_deleted": "false"}),
+    "delete": ("DELETE", "/scan/1x2", {}),
+    "projected": (
+        "GET",
+        "/scan/1x2/manifest",
+        {"include_deleted": "false", "projection": "scan_id|skydriver.status"},
+    ),
+    "event": ("GET", "/scan/1x2/i3-event", {}),
+    "logs": ("GET", "/scan/1x2/logs", {"after": "7"}),
+    "workforce": ("GET", "/scan/1x2/workforce", {}),
+    "rescan": ("POST", "/scan/1x2/actions/rescan", {}),
+    "add_workers": ("POST", "/scan/1x2/actions/add-workers", {}),
+}
+BODIES = {
+    "submit": {"docker_tag": "latest"},
+    "search": {"filter": {"priority": 3}, "sort": "-timestamp", "limit": 5},
+    "delete": {"delete_completed_scan": True},
+    "rescan": {"abort_first": False, "replace_scan": True},
+    "add_workers": {"n_workers": 3, "cluster_location": "local"},
 }
 """Arguments of GET stand in the query, of the others in the body (CONTRACT section 1)."""
 
@@ -104,6 +138,7 @@ def test_each_call_asks_its_route_and_hands_over_the_answer(client, name):
     (asked,) = script.asked
     method, path, query = ROUTES[name]
     assert (asked.method, asked.url.path, dict(asked.url.params)) == (method, path, query)
+    assert (json.loads(asked.content) if asked.content else None) == BODIES.get(name)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -119,21 +154,69 @@ def test_each_call_survives_an_outage_and_says_so_once(client, name, outage):
     assert clock.told[1] is None
 
 
-def test_a_repeated_submission_carries_the_same_key_and_another_one_another(client):
+@pytest.mark.parametrize("name", ["submit", "rescan", "add_workers"])
+def test_what_makes_something_new_carries_the_same_key_when_it_is_repeated_and_the_next_another(client, name):
     ours, script, _ = client(REFUSED, (503, {}), (200, {}), (200, {}))
-    ours.submit({"docker_tag": "latest"})
-    ours.submit({"docker_tag": "latest"})
+    CALLS[name](ours)
+    CALLS[name](ours)
     keys = [asked.headers["Idempotency-Key"] for asked in script.asked]
     assert len(set(keys[:3])) == 1
     assert keys[3] != keys[0]
     assert len(keys[0]) >= 20
-    assert {json.dumps(json.loads(asked.content)) for asked in script.asked} == {'{"docker_tag": "latest"}'}
+    assert all(json.loads(asked.content) == BODIES[name] for asked in script.asked)
 
 
 def test_a_key_of_ones_own_is_sent(client):
     ours, script, _ = client((200, {}))
     ours.submit({}, "mine")
-    assert script.asked[0].headers["Idempotency-Key"] == "mine"
+    ours.rescan("1x2", key="mine")
+    ours.add_workers("1x2", 1, key="mine")
+    assert [asked.headers["Idempotency-Key"] for asked in script.asked] == ["mine"] * 3
+
+
+def page(first, n, cursor):
+    return 200, {"manifests": [{"scan_id": str(first + i)} for i in range(n)], "cursor": cursor}
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked_for", "n"),
+    [(None, [PAGE] * 3, 250), (230, [PAGE, PAGE, 30], 230), (200, [PAGE] * 2, 200), (7, [7], 7)],
+)
+def test_pages_follow_each_other_until_there_are_no_more_or_enough(client, limit, asked_for, n):
+    sizes = [(size, None if i == 2 and limit is None else f"c{i}") for i, size in enumerate([*asked_for[:2], n - 200])]
+    pages = [page(PAGE * i, size, cursor) for i, (size, cursor) in enumerate(sizes[: len(asked_for)])]
+    ours, script, _ = client(*pages)
+    found = list(ours.search_all({"priority": 3}, limit, sort="-timestamp"))
+    assert [manifest["scan_id"] for manifest in found] == [str(i) for i in range(n)]
+    bodies = [json.loads(asked.content) for asked in script.asked]
+    assert [body["limit"] for body in bodies] == asked_for
+    assert [body.get("cursor") for body in bodies] == [None, "c0", "c1"][: len(asked_for)]
+    assert all((body["filter"], body["sort"]) == ({"priority": 3}, "-timestamp") for body in bodies)
+
+
+@pytest.mark.parametrize("name", ["status", "rescan"])
+def test_what_was_replaced_leads_on_with_the_same_method_and_body(name):
+    def answer(request):
+        asked.append(request)
+        if "1x2" in request.url.path:
+            return httpx.Response(307, headers={"Location": request.url.path.replace("1x2", "3x4")})
+        return httpx.Response(200, json={"there": True})
+
+    asked: list[httpx.Request] = []
+    with ServiceClient(URL, transport=httpx.MockTransport(answer)) as ours:
+        assert CALLS[name](ours) == {"there": True}
+    assert [(request.method, request.content) for request in asked] == [(asked[0].method, asked[0].content)] * 2
+
+
+def test_a_circle_of_replacements_ends():
+    def answer(request):
+        return httpx.Response(307, headers={"Location": request.url.path})
+
+    with (
+        ServiceClient(URL, transport=httpx.MockTransport(answer)) as ours,
+        pytest.raises(SettingError, match="no SkyDriver service"),
+    ):
+        ours.status("1x2")
 
 
 def test_patience_ends(client):
@@ -203,7 +286,11 @@ def test_a_refusal_without_a_sentence_still_is_one(client, content):
 def test_what_is_no_id_reaches_no_route(text):
     script = Script((200, {}))
     with ServiceClient(URL, transport=httpx.MockTransport(script)) as ours:
-        for call in (ours.manifest, ours.abort, ours.result, ours.delete_result, ours.status):
+        for call in (
+            *(ours.manifest, ours.abort, ours.result, ours.delete_result, ours.status, ours.scan_request, ours.scan),
+            *(ours.delete, ours.projected, ours.event, ours.logs, ours.workforce, ours.rescan),
+            lambda text: ours.add_workers(text, 1),
+        ):
             with pytest.raises(SettingError, match="scan_id"):
                 call(text)
     assert script.asked == []
