@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from skydriver.clusters.local_process import ONE_THREAD, SECRETS
+from skydriver.clusters.local_process import SECRETS
 from skydriver.services.drawing.order import made_of
 from skydriver.services.drawing.wire import receive, send
 
@@ -58,7 +58,7 @@ class DrawingProcess:
     def __init__(self, command: Sequence[str] = COMMAND, limit_s: float = LIMIT_S) -> None:
         self._limit_s = limit_s
         self._is_late = False
-        environment = {name: text for name, text in os.environ.items() if name not in SECRETS} | ONE_THREAD
+        environment = {name: text for name, text in os.environ.items() if name not in SECRETS}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [*command, str(os.getpid())],
             stdin=subprocess.PIPE,
