@@ -19,6 +19,7 @@ from skydriver.services import product_list, scan_products
 from skydriver.services.product_kinds import KINDS
 from skydriver.services.product_options import Asked
 from skydriver.services.scan_products import Product
+from skydriver.skymap.notice import TENSES
 
 routes = APIRouter(tags=["Products"])
 
@@ -36,7 +37,14 @@ def _described() -> dict[int | str, dict[str, Any]]:
     return {**told, 304: _UNCHANGED}
 
 
-Name = Annotated[str, Path(pattern=r"^[0-9a-z.-]{1,40}$", description="Of the product: how its file's name ends.")]
+Name = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9a-z.-]{1,40}$",
+        description="Of the product: how its file's name ends.",
+        json_schema_extra={"enum": [kind.ending for kind in KINDS]},
+    ),
+]
 Tag = Annotated[str | None, Header(description="Answer with 304 where the product is still this one.")]
 
 
@@ -44,7 +52,9 @@ def _asked(
     *,
     nested: Annotated[bool, Query(description="Order fits.gz NESTED instead of RING.")] = False,
     nside: Annotated[int | None, Query(description="Of fits.gz: a power of two.", ge=1, le=1024)] = None,
-    tense: Annotated[str, Query(description="The alert_tense of notice.json.")] = "test",
+    tense: Annotated[
+        str, Query(description="The alert_tense of notice.json.", json_schema_extra={"enum": [*TENSES]})
+    ] = "test",
     event_name: Annotated[str | None, Query(description="The event's name for notice.json and circular.txt.")] = None,
 ) -> Asked:
     return Asked(nested, nside, tense, event_name)
