@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from skydriver.services.coordination.states import Status
+from skydriver.services.coordination.states import LEASABLE, Status
 
 if TYPE_CHECKING:
     from skydriver.db.stores.scans import Scan
@@ -47,7 +47,5 @@ def is_alert_at_work(scan: Scan, now: float) -> bool:
     """
     if scan.priority < ALERT or scan.engine == "external":
         return False
-    status = Status(scan.status)
-    return status in {Status.PREPARING, Status.FINISHING} or (
-        status is Status.RUNNING and now - scan.updated < _GETS_ON_S
-    )
+    computes = scan.status in {Status.PREPARING, Status.FINISHING}
+    return computes or (scan.status in LEASABLE and now - scan.updated < _GETS_ON_S)

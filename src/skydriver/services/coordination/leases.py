@@ -238,6 +238,7 @@ def _give(
     tasks.add(turn.connection, keys, id=task, scan=scan.id, worker=worker.id, copy_of=copy_of, **times)
     if copy_of is None:
         fits.lease(turn.connection, scan.id, keys, task)
+    turn.service.asked.came(scan.id, worker.id)
     if scan.status == Status.STARTING:
         _start(turn, scan, worker)
     about = (scan.prepared, scan.reco, scan.max_reco_time_s, keys[0].nside, keys[0].round)

@@ -41,7 +41,9 @@ MEASURE_SECONDS = 1.0
 SWEEP_SECONDS = 1.0
 """Silent workers and old fits are looked for this often."""
 HEAVY = frozenset({Status.PREPARING, Status.FINISHING})
-"""In these the service itself computes for a scan: it has time for that when no alert is at work."""
+"""In these the service itself computes for a scan."""
+SPARED_SECONDS = 5.0
+"""While an alert is at work the service computes for one of the other scans only this often."""
 RETRY_SECONDS = 2.0
 """A scan whose step failed for reasons that may pass is left alone for so long."""
 
@@ -54,6 +56,7 @@ class Reconciler:
         self._watchdog = Watchdog(service.settings)
         self._measured: dict[str, tuple[float, int]] = {}
         self._swept = 0.0
+        self._others_from = 0.0
         self._left_alone: dict[str, float] = {}
         self._rung = threading.Event()
         self._ends = False
@@ -99,13 +102,23 @@ class Reconciler:
             now = self._service.database.now(connection)
         self._forget({scan.id for scan in active})
         alert = any(is_alert_at_work(scan, now) for scan in active)
+        self._others_from = (self._others_from or time.monotonic() + SPARED_SECONDS) if alert else 0.0
         for scan in active:
-            if alert and scan.priority < ALERT and scan.status in HEAVY:
+            if scan.priority < ALERT and scan.status in HEAVY and not self._may_compute():
                 continue
             did |= self._guarded(scan)
             if did and self._rung.is_set():
                 return True  # maybe for an alert: the order is made anew
         return did
+
+    def _may_compute(self) -> bool:
+        """Whether the service may compute for a scan that is no alert just now; then, beside one, not again soon."""
+        if not self._others_from:
+            return True
+        if time.monotonic() < self._others_from:
+            return False
+        self._others_from = time.monotonic() + SPARED_SECONDS
+        return True
 
     def _forget(self, alive: set[str]) -> None:
         """Remember only these scans."""

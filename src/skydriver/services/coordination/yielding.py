@@ -39,10 +39,17 @@ class Asked:
             may = worker in fresh or len(fresh) < wanted
             if may:
                 fresh[worker] = now
-            self._asked = {other: of for other, of in self._asked.items() if max(of.values()) > now - ASKED_S}
+            self._asked = {
+                other: of for other, of in self._asked.items() if max(of.values(), default=0.0) > now - ASKED_S
+            }
             if fresh:
                 self._asked[alert] = fresh
         return may
+
+    def came(self, alert: str, worker: str) -> None:
+        """A worker has a task of an alert: it is no longer waited for."""
+        with self._lock:
+            self._asked.get(alert, {}).pop(worker, None)
 
 
 def is_held(turn: Turn, worker: Worker) -> bool:
