@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from skydriver.api import examples
 
 NOW = 1_764_000_000.25
@@ -52,6 +54,20 @@ TOLD = {
     "answer": None,
 }
 """What is told of a scan that was just launched, under ``skydriver``."""
+TOLD_OF_EXTERNAL = {
+    "status": "preparing",
+    "state": "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP",
+    "engine": "external",
+    "launched": NOW,
+    "request": REQUEST | {"docker_tag": "external", "worker_memory_bytes": 8_000_000_000},
+}
+"""What differs of a scan that an external scanner does, and that has said nothing."""
+LOGS = "http://127.0.0.1/scan/0x0/logs"
+"""Where a log is told: the address differs."""
+IDLE = {"statuses": {}, "n_running": 0, "top_errors": {}}
+"""The workforce of a scan that nobody works on."""
+BUSY = {"statuses": {"RUNNING": {"running": 1}}, "n_running": 1, "top_errors": {}}
+"""The workforce of a scan whose external scanner reports."""
 WORDS = {
     "status": "queued",
     "code": None,
@@ -84,16 +100,34 @@ def manifest(scan_id: str, *, told: dict[str, object] | None = None, **changes: 
     } | changes
 
 
+def manifest_2025(scan_id: str, *, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:
+    """The manifest of 2025 of a scan that was just launched, but for changes."""
+    return as_of_2025(manifest(scan_id, told=told)) | changes
+
+
+def as_of_2025(document: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of 2025 of a scan of which this is the one of 2023."""
+    same = ("scan_id", "is_deleted", "scanner_server_args", "event_metadata", "scan_metadata", "progress")
+    told = document["skydriver"]
+    return {name: document[name] for name in same} | {
+        "timestamp": NOW,
+        "ewms_workflow_id": None,
+        "ewms_address": None,
+        "ewms_task": "use 'ewms_workflow_id'",
+        "priority": told["request"]["priority"],
+        "classifiers": told["request"]["classifiers"],
+        "i3_event_id": told["request"]["i3_event_id"],
+        "event_i3live_json_dict": "use 'i3_event_id'",
+        "event_i3live_json_dict__hash": None,
+        "replaced_by_scan_id": None,
+        "last_updated": NOW,
+        "skydriver": told | {"state": told["state"].replace("STOPPED__", "ABORTED__")},
+    }
+
+
 def external_manifest(scan_id: str, *, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:
     """The same of one that an external scanner does, and that has said nothing."""
-    ours = {
-        "status": "preparing",
-        "state": "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP",
-        "engine": "external",
-        "launched": NOW,
-        "request": REQUEST | {"docker_tag": "external", "worker_memory_bytes": 8_000_000_000},
-    }
-    return manifest(scan_id, told=ours | (told or {}), **{"event_metadata": None} | changes)
+    return manifest(scan_id, told=TOLD_OF_EXTERNAL | (told or {}), **{"event_metadata": None} | changes)
 
 
 def result(scan_id: str, skymap: object, *, is_final: bool, **changes: object) -> dict[str, object]:
@@ -107,15 +141,15 @@ def result(scan_id: str, skymap: object, *, is_final: bool, **changes: object) -
     } | changes
 
 
-def status(*, told: dict[str, object] | None = None, **changes: object) -> dict[str, object]:
-    """The status of a scan that was just launched, but for changes."""
+def status(*, told: dict[str, object] | None = None, logs: str = LOGS, **changes: object) -> dict[str, object]:
+    """The status of a scan that was just launched, but for changes; `logs` is where its log is told."""
     return {
         "scan_state": "PENDING__PRESTARTUP",
         "is_deleted": False,
         "ewms_deactivated": None,
         "scan_complete": False,
-        "scanner_server_logs": {"url": None},
-        "ewms_workforce": {"statuses": {}, "n_running": 0, "top_errors": {}},
+        "scanner_server_logs": {"url": logs},
+        "ewms_workforce": IDLE,
         "skydriver": WORDS | (told or {}),
     } | changes
 

@@ -153,6 +153,27 @@ class Reference:
         return self.result(scan_id) | {"skyscan_result": skymap, "is_final": False, "skydriver": told}
 
 
+def reference_of(case, scan):
+    """What the command, in a folder of its own, makes of a case."""
+    (scan.folder / "event.json").write_text(json.dumps(case.event))
+    options = ("--reco", case.reco.removesuffix(":0.02"), "--nsides", ",".join(case.stages), "--max-reco-time", "60")
+    answer = scan.json("scan", "event.json", *options, "--workers", "2", "--out", "out")
+    files = {path.name.split(".", 3)[3]: path for path in (scan.folder / "out").glob("*.json")}
+    return Reference(*(json.loads(files[name].read_text()) for name in sorted(files)), answer["n_fits"])
+
+
+def as_launched(document):
+    """A manifest as if the scan's turn had not come; it may have, at any moment."""
+    told = document["skydriver"]
+    assert (told["status"], told["state"]) in {
+        ("queued", "PENDING__PRESTARTUP"),
+        ("preparing", "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP"),
+        ("starting", "PENDING__WAITING_ON_CLUSTER_STARTUP"),
+    }
+    as_new = told | {"status": "queued", "state": "PENDING__PRESTARTUP", "launched": None}
+    return document | {"skydriver": as_new}
+
+
 def progress(tallies, **stats):
     """How far a scan is, as a manifest tells it."""
     shape = {

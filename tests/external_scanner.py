@@ -55,6 +55,8 @@ class ExternalScanner:
         How it finds out whether to stop: by ``status``, as today's containers, or by the ``manifest``.
     event_type
         What it takes the event for; some containers find none.
+    generation
+        Of the API by which it reports. Since 2025 it goes on only where somebody works on its scan.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class ExternalScanner:
         *,
         listens_to: str = "status",
         event_type: str | None = "neutrino",
+        generation: int = 2023,
     ) -> None:
         self.scan_id = scan_id
         self.nsides = nsides
@@ -73,6 +76,7 @@ class ExternalScanner:
         self.is_done = False
         self._listens_to = listens_to
         self._event_type = event_type
+        self._generation = generation
         self._start = time.time()
         self._sent: dict[int, int] = {}
         self._metadata: dict[str, Any] = {}
@@ -96,7 +100,7 @@ class ExternalScanner:
 
     def event_metadata(self) -> dict[str, Any]:
         """What it found the event to be, from the manifest, which must hold it."""
-        manifest = self._client.request_seq("GET", f"/scan/manifest/{self.scan_id}")
+        manifest = self._client.request_seq("GET", self._path("manifest"))
         data = manifest["event_i3live_json_dict"]["value"]["data"]
         return {
             "run_id": data["run_id"],
@@ -141,7 +145,7 @@ class ExternalScanner:
 
     def send(self, body: dict[str, Any], method: str = "PATCH") -> Said:
         """Send any words of a method."""
-        return self._say(method, f"/scan/{'manifest' if method == 'PATCH' else 'result'}/{self.scan_id}", body)
+        return self._say(method, self._path("manifest" if method == "PATCH" else "result"), body)
 
     def repeat(self, said: Said) -> Said:
         """Send what was said once, of this scan."""
@@ -156,6 +160,8 @@ class ExternalScanner:
 
     def heed(self) -> None:
         """Stop where the service says so; also where it hides the scan."""
+        if self._generation == 2025 and self._client.request_seq("GET", self._path("workforce"))["n_running"] < 1:
+            raise ToldToStopError("nobody works on it")
         if self._listens_to == "status":
             status = self._client.request_seq("GET", f"/scan/{self.scan_id}/status")
             if status["is_deleted"] or status["ewms_deactivated"]:
@@ -164,6 +170,9 @@ class ExternalScanner:
         manifest = self._client.request_seq("GET", f"/scan/manifest/{self.scan_id}", {"include_deleted": True})
         if manifest["is_deleted"] or manifest["complete"]:
             raise ToldToStopError(str(manifest["skydriver"]["state"]))
+
+    def _path(self, part: str) -> str:
+        return f"/scan/{part}/{self.scan_id}" if self._generation == 2023 else f"/scan/{self.scan_id}/{part}"
 
     def _stage(self, nside: int) -> Iterator[Said]:
         self._sent[nside] = N_PIXELS

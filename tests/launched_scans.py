@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 
-from api_documents import NOW, REQUEST, external_manifest, result, status
+from api_documents import BUSY, IDLE, NOW, REQUEST, external_manifest, result, status
 from external_scanner import ExternalScanner
 from skydriver.api import examples
 from whole_documents import settled
@@ -62,6 +62,7 @@ class Launched:
             is_deleted=self.manifest["is_deleted"],
             ewms_deactivated={"done": "FINISHED", "aborted": "ABORTED"}.get(told["status"]),
             scan_complete=told["status"] == "done",
+            ewms_workforce=BUSY if told["status"] == "running" else IDLE,
             told=words,
         )
 

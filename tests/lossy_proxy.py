@@ -54,6 +54,8 @@ class _Passing(BaseHTTPRequestHandler):
             return
         self.send_response(answer.status_code, answer.reason_phrase)
         self.send_header("Content-Length", str(len(answer.content)))
+        if "location" in answer.headers:
+            self.send_header("Location", answer.headers["location"])
         self.end_headers()
         self.wfile.write(answer.content)
 

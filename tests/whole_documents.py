@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-TIMES = frozenset(
-    {"created", "launched", "first_pixel", "ended", "last_updated", "start", "end", "elapsed", "scanner start"}
-)
+TIMES = frozenset({"timestamp", "created", "launched", "first_pixel", "ended"}) | {
+    *("last_updated", "start", "end", "elapsed", "scanner start"),
+}
 RATES = frozenset({"cpu_seconds", "seconds_left", "eta", "per fit", "time left"})
-MEASURED = TIMES | RATES
+ADDRESSES = frozenset({"url"})
+MEASURED = TIMES | RATES | ADDRESSES
 EVENT = "event_i3live_json_dict"
 
 
 def settled(document: Any, also: Collection[str] = ()) -> str:
-    """A document as text that is equal where it is: times, rates, and what `also` names, are there by type alone."""
+    """A document as text that is equal where it is: times, rates, addresses and what `also` names are there by type."""
     return json.dumps(_settled(document, MEASURED | set(also)), indent=1, sort_keys=True)
 
 

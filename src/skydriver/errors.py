@@ -19,6 +19,7 @@ The tree::
     │   ├── ImpossibleError         of the right shape, but impossible here
     │   ├── TooLargeError           a body beyond the limit
     │   └── DeniedError             without the right token, or not with this one
+    ├── ReplacedError           another scan took the place of the one that was asked for
     ├── UnavailableError        something that the service depends on is down: the same request may succeed later
     │   └── SchemaError             the database is not of this release
     └── ResultError             a result file that cannot be read or written
@@ -171,6 +172,25 @@ class DeniedError(RequestError):
     def __init__(self, message: str, *, known: bool) -> None:
         super().__init__(message)
         self.known = known
+
+
+class ReplacedError(SkyDriverError):
+    """Another scan took the place of the one that was asked for.
+
+    Parameters
+    ----------
+    scan_id
+        The scan that was asked for.
+    by
+        The one that stands for it now.
+    """
+
+    code = "replaced"
+
+    def __init__(self, scan_id: str, by: str) -> None:
+        super().__init__(f"scan_id: {scan_id} was replaced by {by}; no_redirect asks for itself")
+        self.scan_id = scan_id
+        self.by = by
 
 
 class UnavailableError(SkyDriverError):

@@ -88,6 +88,20 @@ def test_what_a_scanner_says_and_what_is_deleted_counts_once(client, lose):
     assert client.request_seq("GET", result_path, {"include_deleted": True})["is_final"] is True
 
 
+def test_what_is_done_with_a_scan_is_done_once(client, lose):
+    slow = {"reco_algo": "dummy:8:0.5", "nsides": {"8": 0}, "cluster": {"local": 2}, "force_new": True}
+    old = client.request_seq("POST", "/scan", examples.SUBMISSION | slow)["scan_id"]
+    actions, before = f"/scan/{old}/actions", scans(client)
+    told = lose(client, "POST", f"{actions}/add-workers", examples.ADD_WORKERS)
+    assert [answer["skydriver"] for answer in told] == [{"n_workers": 4}] * 3
+    told = lose(client, "POST", f"{actions}/rescan", examples.RESCAN)
+    (new,) = scans(client) - before
+    assert {answer["scan_id"] for answer in told} == {new}
+    assert client.request_seq("GET", f"/scan/{old}/manifest")["scan_id"] == new
+    told = lose(client, "DELETE", f"/scan/{new}")
+    assert [(answer["manifest"]["scan_id"], answer["manifest"]["is_deleted"]) for answer in told] == [(new, True)] * 3
+
+
 def test_a_launch_while_the_database_is_away_waits_for_it_and_is_one_scan(own_postgres, tmp_path):
     database_url = own_postgres.url(own_postgres.copy(TEMPLATE))
     with (

@@ -204,7 +204,9 @@ def _take_plan_away(memory, scan_id):
 def _others(chain):
     """Scans that do not end well."""
     with chain.running.client() as client:
-        aborted, wanted, doomed = (client.submit(asked.arguments(2))["scan_id"] for asked in (SLOW, SLOW, DOOMED))
+        replaced, wanted, doomed = (client.submit(asked.arguments(2))["scan_id"] for asked in (SLOW, SLOW, DOOMED))
+    _more_workers(chain, replaced)
+    aborted = _rescan(chain, replaced)
     chain.with_client(lambda client: client.abort(aborted), CommitPoint.ABORT)
     with chain.memory.database.transaction(CommitPoint.PURGE) as connection:
         connection.execute(update(scans).where(scans.c.id == wanted).values(target=Status.ABORTED))
@@ -212,12 +214,34 @@ def _others(chain):
     chain.start(None)
     wait_until(lambda: chain.memory.is_over(wanted), "the scan that is to end is over", LIMIT_S)
     ends = {
-        scan: (found.status, found.code) for scan in (aborted, wanted, doomed) for found in [chain.memory.scan(scan)]
+        scan: (found.status, found.code)
+        for scan in (replaced, aborted, wanted, doomed)
+        for found in [chain.memory.scan(scan)]
     }
-    assert ends == {aborted: ("aborted", None), wanted: ("aborted", None), doomed: ("failed", "fits_fail")}
+    assert ends == dict.fromkeys((replaced, aborted, wanted), ("aborted", None)) | {doomed: ("failed", "fits_fail")}
     for scan in ends:
         assert all(row.state == DONE for row in chain.memory.rows(fits, scan))
     _external(chain)
+
+
+def _more_workers(chain, scan_id):
+    """They are added once."""
+    url, body = f"{chain.running.url}/scan/{scan_id}/actions/add-workers", {"n_workers": 3, "cluster_location": "local"}
+    answer = chain.asked_meanwhile(lambda: _repeated("POST", url, body), CommitPoint.ADD_WORKERS)
+    assert answer["skydriver"] == {"n_workers": 5}
+
+
+def _rescan(chain, scan_id):
+    """A scan ends and another takes its place, both or neither, and once; that other one."""
+    url, body = f"{chain.running.url}/scan/{scan_id}/actions/rescan", {"abort_first": True, "replace_scan": True}
+    with chain.memory.database.reading() as connection:
+        before = connection.execute(select(func.count()).select_from(scans)).scalar_one()
+    new = chain.asked_meanwhile(lambda: _repeated("POST", url, body), CommitPoint.SUBMIT)["scan_id"]
+    with chain.memory.database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(scans)).scalar_one() == before + 1
+    old = chain.memory.scan(scan_id)
+    assert (old.status, old.replaced_by) == (Status.ABORTED, new)
+    return new
 
 
 def _external(chain):

@@ -8,7 +8,7 @@ import pytest
 from requests.exceptions import HTTPError, RequestException
 from rest_tools.client import RestClient
 
-from api_documents import error
+from api_documents import as_of_2025, error
 from external_scanner import ToldToStopError
 from launched_scans import Launched, as_json
 from postgres_server import TEMPLATE
@@ -59,6 +59,25 @@ def test_a_whole_scan(launch, skyreader, event_type):
     assert theirs.min_llh == pytest.approx(1000.1)
     assert (int(theirs.best_fit["index"]), theirs.nsides) == (3, [1, 4])
     assert theirs.get_event_metadata().event_type == event_type
+
+
+def test_a_whole_scan_by_the_routes_of_2025(launch):
+    scan = launch()
+    with scan.scanner(generation=2025) as scanner:
+        for said in scanner.run():
+            scan.hear(said)
+            scan.check()
+            manifest = as_of_2025(scan.manifest)
+            if said.method == "PATCH":
+                event = {"event_i3live_json_dict": scan.manifest["event_i3live_json_dict"]}
+                assert settled(said.answer) == settled(manifest | event)
+            elif said.body["skyscan_result"]:
+                whole = {"manifest": manifest, "result": scan.result}
+                assert settled(scan.get("/scan/{}")) == settled(whole)
+                assert said.answer == scan.result
+            else:
+                assert said.answer == scan.get("/scan/{}/result") == {}
+    assert scan.told["status"] == "done"
 
 
 def test_a_real_alert_is_inlined_for_its_scanner(launch, shared):

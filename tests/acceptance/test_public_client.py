@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 
 import pytest
@@ -11,7 +10,15 @@ from requests.exceptions import HTTPError
 from rest_tools.client import RestClient
 
 from api_documents import NOW, error, status
-from client_cases import Reference, alert_case, done_manifest, example_case, read_as_theirs, running_manifest
+from client_cases import (
+    alert_case,
+    as_launched,
+    done_manifest,
+    example_case,
+    read_as_theirs,
+    reference_of,
+    running_manifest,
+)
 from skydriver.api import examples
 from skydriver.testing.processes import wait_until
 from whole_documents import settled
@@ -35,12 +42,7 @@ def case(request):
 
 @pytest.fixture(scope="module")
 def reference(case, command, tmp_path_factory):
-    scan = command(tmp_path_factory.mktemp("reference"))
-    (scan.folder / "event.json").write_text(json.dumps(case.event))
-    options = ("--reco", case.reco.removesuffix(":0.02"), "--nsides", ",".join(case.stages), "--max-reco-time", "60")
-    answer = scan.json("scan", "event.json", *options, "--workers", "2", "--out", "out")
-    files = {path.name.split(".", 3)[3]: path for path in (scan.folder / "out").glob("*.json")}
-    return Reference(*(json.loads(files[name].read_text()) for name in sorted(files)), answer["n_fits"])
+    return reference_of(case, command(tmp_path_factory.mktemp("reference")))
 
 
 @pytest.fixture
@@ -70,18 +72,6 @@ def refused(ask):
         return str(caught.value).partition(" for url: ")[0]
 
     return told
-
-
-def as_launched(document):
-    """A manifest as if the scan's turn had not come; it may have, at any moment."""
-    told = document["skydriver"]
-    assert (told["status"], told["state"]) in {
-        ("queued", "PENDING__PRESTARTUP"),
-        ("preparing", "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP"),
-        ("starting", "PENDING__WAITING_ON_CLUSTER_STARTUP"),
-    }
-    as_new = told | {"status": "queued", "state": "PENDING__PRESTARTUP", "launched": None}
-    return document | {"skydriver": as_new}
 
 
 def unless_unknown(look):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import errors, meta, products, scanners, users, workers
+from skydriver.api import actions, errors, ewms, meta, products, scanners, scans, users, workers
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from skydriver.services.context import Service
 
-ROUTERS: Final = (users.routes, scanners.routes, products.routes, workers.routes, meta.routes)
+ROUTERS: Final = (
+    *(users.routes, scanners.routes),  # those of 2023 go first: a scan may be called status
+    *(scans.routes, actions.routes, ewms.routes, products.routes),
+    *(workers.routes, meta.routes),
+)
 
 
 def build_app(service: Service, *, background: Sequence[Callable[[], AbstractContextManager[object]]] = ()) -> FastAPI:

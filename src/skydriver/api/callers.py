@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from skydriver.errors import DeniedError
 from skydriver.services import tokens
+from skydriver.services.replacing import check_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,27 @@ class Caller:
         if token is not None:
             _check_scope(token, scan_id)
         return self.service
+
+    def as_user_of(self, scan_id: str, *, no_redirect: bool = False) -> Service:
+        """The service, for what users do with a scan whose place another may have taken; likewise its own token.
+
+        Raises
+        ------
+        DeniedError
+            If the token is for something else.
+        ReplacedError
+            If another scan took its place, unless the scan's own token asks, or whoever asks wants none of that.
+        """
+        service = self.as_user(scan_id)
+        if not no_redirect and not self.is_scanner:
+            check_current(service, scan_id)
+        return service
+
+    @property
+    def is_scanner(self) -> bool:
+        """Whether the token of a scan was shown."""
+        token = None if self.bearer is None else tokens.find(self.service, self.bearer)
+        return token is not None and token.kind == "scan"
 
     def as_scanner(self, scan_id: str) -> Service:
         """The service, for what a scanner says of its scan; a token that was sent must be one of ours.

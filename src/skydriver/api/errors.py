@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -33,6 +34,7 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
     errors.RequestError: HTTPStatus.BAD_REQUEST,
     errors.UnknownError: HTTPStatus.NOT_FOUND,
     errors.StateError: HTTPStatus.CONFLICT,
+    errors.ReplacedError: HTTPStatus.TEMPORARY_REDIRECT,
     errors.ImpossibleError: HTTPStatus.UNPROCESSABLE_ENTITY,
     OutdatedError: HTTPStatus.UPGRADE_REQUIRED,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -64,10 +66,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _ours(_request: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.SkyDriverError)  # noqa: S101 - for the type checker: it is registered so
     status = status_of(error)
+    if isinstance(error, errors.ReplacedError):
+        return error_answer(status, str(error), {"Location": _elsewhere(request, error)})
     return error_answer(status, str(error), HEADERS.get(status))
+
+
+def _elsewhere(request: Request, error: errors.ReplacedError) -> str:
+    """The same path and query, of the scan that took the place of the one that was asked for."""
+    path = quote(request.url.path.replace(f"/scan/{error.scan_id}", f"/scan/{error.by}", 1))
+    query = request.url.query
+    return f"{path}?{query}" if query else path
 
 
 async def _bad_argument(_request: Request, error: Exception) -> Response:

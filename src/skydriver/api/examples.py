@@ -103,6 +103,43 @@ MANIFEST: Final[dict[str, Any]] = {
     "complete": False,
     "skydriver": _TOLD,
 }
+_REQUEST_OF_2025: Final[dict[str, Any]] = {
+    "docker_tag": "latest",
+    "reco_algo": "pandel_mpe",
+    "nsides": {"8": 0, "64": 12},
+    "real_or_simulated_event": "simulated_event",
+    "cluster": [["local", 2]],
+    "i3_event_id": EVENT_HASH,
+    "worker_memory_bytes": 400_000_000,
+    "worker_disk_bytes": 1_000_000_000,
+    "scanner_server_memory_bytes": 1_024_000_000,
+    "predictive_scanning_threshold": 1.0,
+    "max_pixel_reco_time": 60.0,
+    "priority": 0,
+    "classifiers": {"for": "an example"},
+    "debug_mode": False,
+}
+SCAN_REQUEST: Final[dict[str, Any]] = _REQUEST_OF_2025
+MANIFEST_2025: Final[dict[str, Any]] = {
+    "scan_id": SCAN_ID,
+    "timestamp": 1735689600.0,
+    "is_deleted": False,
+    "scanner_server_args": MANIFEST["scanner_server_args"],
+    "ewms_workflow_id": None,
+    "ewms_address": None,
+    "ewms_task": "use 'ewms_workflow_id'",
+    "priority": 0,
+    "classifiers": {"for": "an example"},
+    "i3_event_id": EVENT_HASH,
+    "event_i3live_json_dict": "use 'i3_event_id'",
+    "event_i3live_json_dict__hash": None,
+    "event_metadata": EVENT_METADATA,
+    "scan_metadata": None,
+    "progress": PROGRESS,
+    "replaced_by_scan_id": None,
+    "last_updated": 1735689660.0,
+    "skydriver": _TOLD | {"request": _REQUEST_OF_2025},
+}
 RESULT: Final[dict[str, Any]] = {
     "scan_id": SCAN_ID,
     "is_deleted": False,
@@ -110,13 +147,34 @@ RESULT: Final[dict[str, Any]] = {
     "is_final": False,
     "skydriver": {"provenance": None, "answer": None},
 }
+SCAN: Final[dict[str, Any]] = {"manifest": MANIFEST_2025, "result": RESULT}
+I3_EVENT: Final[dict[str, Any]] = {"i3_event": MANIFEST["event_i3live_json_dict"]}
+WORKFORCE: Final[dict[str, Any]] = {"statuses": {"RUNNING": {"running": 2}}, "n_running": 2, "top_errors": {}}
+LOGS_URL: Final = f"http://127.0.0.1:8423/scan/{SCAN_ID}/logs"
+LOGS: Final[dict[str, Any]] = {
+    "scan_id": SCAN_ID,
+    "lines": [{"id": 17, "time": 1735689600.1, "source": "service", "line": "preparing: its turn has come"}],
+    "next": 17,
+    "scanner_server": {"url": LOGS_URL},
+}
+WORKFLOW: Final[dict[str, Any]] = {
+    "workflow_id": None,
+    "requested_ewms_workflow": False,
+    "eligible_for_ewms": False,
+    "ewms_address": None,
+}
+SET_WORKFLOW: Final[dict[str, Any]] = {"workflow_id": "WF-1", "ewms_address": "https://ewms.example"}
+DELETE_SCAN: Final[dict[str, Any]] = {"delete_completed_scan": True}
+RESCAN: Final[dict[str, Any]] = {"abort_first": True, "replace_scan": True}
+ADD_WORKERS: Final[dict[str, Any]] = {"n_workers": 2, "cluster_location": "local"}
+MORE_WORKERS: Final[dict[str, Any]] = WORKFORCE | {"skydriver": {"n_workers": 4}}
 STATUS: Final[dict[str, Any]] = {
     "scan_state": "IN_PROGRESS__PARTIAL_RESULT_GENERATED",
     "is_deleted": False,
     "ewms_deactivated": None,
     "scan_complete": False,
-    "scanner_server_logs": {"url": None},
-    "ewms_workforce": {"statuses": {"RUNNING": {"running": 2}}, "n_running": 2, "top_errors": {}},
+    "scanner_server_logs": {"url": LOGS_URL},
+    "ewms_workforce": WORKFORCE,
     "skydriver": {
         "status": "running",
         "code": None,

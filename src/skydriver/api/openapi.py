@@ -23,6 +23,10 @@ ABOUT: Final = (
     "a sentence that names the argument; the reason phrase of the status line is the same sentence."
 )
 MEANINGS: Final = {
+    307: (
+        "Another scan took the place of this one; Location says where the same is told of that.",
+        "scan_id: 0x0 was replaced by 0x1; no_redirect asks for itself",
+    ),
     400: ("An argument is wrong, or the body is not a JSON object.", "nsides: 12 is not a power of two"),
     401: ("A token is missing, unknown or expired.", "Authorization: a worker's token is needed"),
     403: ("Not allowed with this token, or from this page.", "Authorization: this token is for worker local alone"),
@@ -42,18 +46,19 @@ ERROR: Final = {
 
 def answers(example: object, *errors: int, media_type: str = JSON) -> dict[int | str, dict[str, Any]]:
     """What a route answers with: an example of its document, and the errors that it knows."""
-    content: dict[str, Any] = {"schema": {"type": "object"}, "example": example}
+    kind = "array" if isinstance(example, list) else "object"
+    content: dict[str, Any] = {"schema": {"type": kind}, "example": example}
     if media_type != JSON:
         content = {"schema": {"type": "string", "format": "binary"}}
     good = {"description": HTTPStatus.OK.phrase, "content": {media_type: content}}
     return {200: good, **{code: _error(code) for code in errors}}
 
 
-def takes(example: object, schema: Mapping[str, Any] | type[BaseModel]) -> dict[str, Any]:
-    """What a route takes in its body: an example, and a JSON schema or the model that is it."""
+def takes(example: object, schema: Mapping[str, Any] | type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """What a route takes in its body: an example, a JSON schema or the model that is it; whether it must be there."""
     if isinstance(schema, type):
         schema = schema.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": example}}}}
+    return {"requestBody": {"required": required, "content": {JSON: {"schema": schema, "example": example}}}}
 
 
 def describe(app: FastAPI) -> None:

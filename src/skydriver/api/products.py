@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from skydriver.api import examples
 from skydriver.api.answers import JSON, json_answer
-from skydriver.api.arguments import IncludeDeleted, ScanId
+from skydriver.api.arguments import IncludeDeleted, NoRedirect, ScanId
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers
 from skydriver.services import product_list, scan_products
@@ -32,7 +32,7 @@ _KINDS: Final = dict.fromkeys(kind.media_type.partition(";")[0] for kind in KIND
 
 def _described() -> dict[int | str, dict[str, Any]]:
     """What a product is answered with: it is of many kinds."""
-    told = answers(examples.MAP, 400, 401, 403, 404, 409, 422, 503)
+    told = answers(examples.MAP, 307, 400, 401, 403, 404, 409, 422, 503)
     told[200]["content"] |= {kind: _BYTES for kind in _KINDS if kind != JSON}
     return {**told, 304: _UNCHANGED}
 
@@ -63,13 +63,18 @@ def _asked(
 @routes.get(
     "/scan/{scan_id}/products",
     summary="List what there is of a scan's map",
-    responses=answers(examples.PRODUCTS, 400, 401, 403, 404, 503),
+    responses=answers(examples.PRODUCTS, 307, 400, 401, 403, 404, 503),
 )
 def list_products(
-    request: Request, asking: Asking, scan_id: ScanId, *, include_deleted: IncludeDeleted = False
+    request: Request,
+    asking: Asking,
+    scan_id: ScanId,
+    *,
+    include_deleted: IncludeDeleted = False,
+    no_redirect: NoRedirect = False,
 ) -> Response:
+    service = asking.as_user_of(scan_id, no_redirect=no_redirect)
     url = f"{request.base_url}scan/{scan_id}/products/"
-    service = asking.as_user(scan_id)
     return json_answer(product_list.list_products(service, scan_id, url, include_deleted=include_deleted))
 
 
@@ -82,12 +87,13 @@ async def get_product(  # noqa: PLR0913 - one for each argument
     asked: Annotated[Asked, Depends(_asked)],
     *,
     include_deleted: IncludeDeleted = False,
+    no_redirect: NoRedirect = False,
     if_none_match: Tag = None,
 ) -> Response:
     async def is_over() -> bool:
         return bool(request.app.state.is_ending) or await request.is_disconnected()
 
-    service = await run_in_threadpool(asking.as_user, scan_id)
+    service = await run_in_threadpool(partial(asking.as_user_of, scan_id, no_redirect=no_redirect))
     look = partial(scan_products.look, service, scan_id, name, asked, include_deleted=include_deleted)
     return _answer(await scan_products.await_product(look, name, is_over), if_none_match)
 

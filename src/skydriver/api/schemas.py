@@ -71,3 +71,33 @@ PUT: Final = _object(
     skyscan_result=_of("object", "The map: columns, metadata and data of each nside-N. Empty: nothing is stored."),
     is_final=_of("boolean", "Whether the scan is over; such a result stays."),
 )
+
+_PROJECTION: Final = "Which fields of the manifest are answered, as a list or with | between them, * for all."
+_NO_REDIRECT: Final = "Ask for this very scan, also where another took its place."
+_FORCE_NEW: Final = "Do it even where an equal request was made just before."
+DELETE_SCAN: Final = _object(
+    (),
+    delete_completed_scan=_of("boolean", "Delete it also where it has a final result.", default=False),
+    manifest_projection=_of("string array", _PROJECTION),
+    no_redirect=_of("boolean", _NO_REDIRECT, default=False),
+)
+RESCAN: Final = _object(
+    (),
+    abort_first=_of("boolean", "End the old scan, where it has not ended.", default=False),
+    replace_scan=_of("boolean", "Whoever asks for the old scan is sent to the new one from then on.", default=False),
+    manifest_projection=_of("string array", _PROJECTION),
+    force_new=_of("boolean", _FORCE_NEW, default=False),
+    no_redirect=_of("boolean", "Taken; it is always this very scan that is repeated.", default=False),
+)
+ADD_WORKERS: Final = _object(
+    ("n_workers", "cluster_location"),
+    n_workers=_of("integer", "How many more may fit it at once.", minimum=1),
+    cluster_location=_of("string object", "Where: local, or {collector: local, schedd: local}."),
+    force_new=_of("boolean", _FORCE_NEW, default=False),
+    no_redirect=_of("boolean", _NO_REDIRECT, default=False),
+)
+SET_WORKFLOW: Final = _object(
+    ("workflow_id", "ewms_address"),
+    workflow_id=_of("string", "Of a workflow elsewhere; written once."),
+    ewms_address=_of("string", "Where that is."),
+)

@@ -13,7 +13,7 @@ from skydriver.api.arguments import Flag, IncludeDeleted, Number, ScanId
 from skydriver.api.bodies import Body, SmallBody, json_object, json_object_with_nan
 from skydriver.api.callers import Asking
 from skydriver.api.openapi import answers, takes
-from skydriver.services import launching, manifests, results, scan_status
+from skydriver.services import launching, manifests, results
 
 routes = APIRouter(tags=["Scans"])
 
@@ -88,12 +88,3 @@ def delete_result(asking: Asking, scan_id: ScanId, body: SmallBody) -> Response:
     service = asking.as_user()
     json_object(body)
     return json_answer(results.delete_result(service, scan_id))
-
-
-@routes.get(
-    "/scan/{scan_id}/status",
-    summary="Say how far a scan is",
-    responses=answers(examples.STATUS, 401, 403, 404, 503),
-)
-def get_status(asking: Asking, scan_id: ScanId) -> Response:
-    return json_answer(asking.status(scan_id, lambda: scan_status.status(asking.as_user(scan_id), scan_id)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from skydriver.client.client import ServiceClient
     from skydriver.client.connection import File
+    from skydriver.client.documents import ProductList
 
 OUT: Final = Path("out")
 PATIENCE_S: Final = 300.0
@@ -66,8 +67,10 @@ def fetch_products(
 
     folder = OUT if out is None else out
     with client_of(url) as client:
-        reasons = _reasons(client, scan_id)
+        listed = _listed(client, scan_id)
+        scan_id = listed["scan_id"]  # that of the one which took its place, if one did
         about = client.manifest(scan_id, include_deleted=True).get("event_metadata") or {}
+    reasons = {one["name"]: one["why_not"] for one in listed["products"]}
     wanted = _wanted(only, list(reasons))
     with folder_to_fill(folder), client_of(url, PATIENCE_S) as client:
         files, missing = _fetched(client, scan_id, {name: reasons[name] for name in wanted}, options)
@@ -84,13 +87,12 @@ def fetch_products(
     }
 
 
-def _reasons(client: ServiceClient, scan_id: str) -> dict[str, str | None]:
-    """Why there is no such product, None where there is, by its name."""
+def _listed(client: ServiceClient, scan_id: str) -> ProductList:
+    """Which products there are."""
     try:
-        listed = client.products(scan_id, include_deleted=True)["products"]
+        return client.products(scan_id, include_deleted=True)
     except UnavailableError as error:
         raise UnavailableError(f"there is no file {scan_id}, and it may be the id of a scan, but {error}") from error
-    return {one["name"]: one["why_not"] for one in listed}
 
 
 def _wanted(only: tuple[str, ...] | None, names: list[str]) -> list[str]:

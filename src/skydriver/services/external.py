@@ -34,13 +34,22 @@ if TYPE_CHECKING:
     from skydriver.services.context import Service
     from skydriver.services.coordination.turn import Turn
 
+PATCHED: Final = ("progress", "event_metadata", "scan_metadata", "condor_cluster")
+PUT: Final = ("skyscan_result", "is_final")
+"""What a scanner says; requests of 2025 hold nothing else."""
 WRITE_ONCE: Final = ("event_metadata", "scan_metadata")
 IDENTITY: Final = ("collector", "schedd", "cluster_id")
 MAX_CLUSTERS: Final = 1000
 
 
 def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, object]) -> bytes:
-    """Take in how far a scanner is; the manifest, by which it sees whether to go on.
+    """Take in how far a scanner is, as `patch` does; the manifest of 2023, by which it sees whether to go on."""
+    patch(service, scan_id, arguments)
+    return manifest(service, scan_id, include_deleted=True)
+
+
+def patch(service: Service, scan_id: str, arguments: Mapping[str, object]) -> None:
+    """Take in how far a scanner is.
 
     Parameters
     ----------
@@ -68,12 +77,11 @@ def patch_manifest(service: Service, scan_id: str, arguments: Mapping[str, objec
     if said["condor_cluster"] is not None:
         check_shape("condor_cluster", arguments["condor_cluster"], CondorCluster)
     with take_turn(service, CommitPoint.PATCH) as turn:
-        scan = _external(turn.connection, scan_id)
+        scan = external_scan(turn.connection, scan_id)
         values = {**_written_once(scan, said), **_clusters(scan, said["condor_cluster"])}
         if said["progress"] is not None:
             values |= _progress(scan, said["progress"])
         _store(turn, scan, values)
-    return manifest(service, scan_id, include_deleted=True)
 
 
 def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) -> bytes:
@@ -95,7 +103,7 @@ def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) 
         raise SettingError("skyscan_result", "it is missing")
     result = checked_result(arguments["skyscan_result"], service.settings.max_body_bytes)
     with take_turn(service, CommitPoint.PUT) as turn:
-        scan = _external(turn.connection, scan_id)
+        scan = external_scan(turn.connection, scan_id)
         if not arguments["skyscan_result"]:
             return b"{}"
         if is_final or not results.is_final(turn.connection, scan_id):
@@ -108,7 +116,16 @@ def put_result(service: Service, scan_id: str, arguments: Mapping[str, object]) 
     return result_document(stored)
 
 
-def _external(connection: Connection, scan_id: str) -> Scan:
+def external_scan(connection: Connection, scan_id: str) -> Scan:
+    """A scan that an external scanner does, locked.
+
+    Raises
+    ------
+    UnknownError
+        If there is no such scan.
+    StateError
+        If it is one of our own.
+    """
     scan = known(scans.lock(connection, scan_id), scan_id)
     if scan.engine != EXTERNAL:
         raise StateError(f"scan_id: {scan_id} is no scan of an external scanner (docker_tag external)")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.stores import documents
+from skydriver.db.stores import documents, scans
 from skydriver.services.coordination.abort import abort
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.event_texts import event_text
+from skydriver.services.projection import ALL, EVENT, Projection, project
 from skydriver.services.scan_facts import facts, has_ended, known, shown, stored
 
 if TYPE_CHECKING:
     from skydriver.db.stores.documents import Parts
+    from skydriver.db.stores.scans import Scan
     from skydriver.services.context import Service
+    from skydriver.services.coordination.turn import Turn
 
 
 def manifest(
@@ -53,18 +56,55 @@ def manifest(
     return orjson.dumps(made)
 
 
+class View(NamedTuple):
+    """How a manifest of 2025 is shown."""
+
+    projection: Projection = ALL
+    include_deleted: bool = False
+    with_event: bool = False
+    """Whether the event is in it where its place is: official scanners look nowhere else. Else it must be named."""
+
+    @property
+    def shows_event(self) -> bool:
+        """Whether the event is in it."""
+        return self.projection.wants_event or (self.with_event and not self.projection.names)
+
+
+def manifest_of_2025(service: Service, scan_id: str, view: View, token: str | None = None) -> bytes:
+    """The manifest of a scan as clients of 2025 know it; errors and `token` as of `manifest`."""
+    with service.database.glancing() as connection:
+        scan = shown(documents.parts(connection, scan_id), scan_id, include_deleted=view.include_deleted)
+        event = event_text(connection, scan.event) if view.shows_event else None
+    made = _of_2025(scan)
+    if event is not None:
+        made[EVENT] = stored(event)
+    made = project(made, view.projection)
+    if token is not None:
+        made.setdefault("skydriver", {})["token"] = token
+    return orjson.dumps(made)
+
+
 def delete_manifest(service: Service, scan_id: str) -> bytes:
     """Abort a scan where it has not ended, and mark its manifest as deleted; the manifest. It may be repeated."""
     with take_turn(service, CommitPoint.ABORT) as turn:
-        scan = known(documents.scan(turn.connection, scan_id), scan_id)
-        abort(turn, scan_id)
-        documents.mark(turn.connection, scan_id, is_deleted=True)
-        if not scan.is_deleted:
-            turn.announce(scan_id, "deleted")
+        delete_in(turn, known(scans.lock(turn.connection, scan_id), scan_id))
+    after_deleting(service, scan_id)
+    return manifest(service, scan_id, include_deleted=True)
+
+
+def delete_in(turn: Turn, scan: Scan) -> None:
+    """Abort a scan, locked in this turn, where it has not ended, and mark its manifest as deleted."""
+    abort(turn, scan.id)
+    documents.mark(turn.connection, scan.id, is_deleted=True)
+    if not scan.is_deleted:
+        turn.announce(scan.id, "deleted")
+
+
+def after_deleting(service: Service, scan_id: str) -> None:
+    """Once that is committed: let its workers hear of it, and others have its place."""
     service.ledgers.drop(scan_id)
     service.scans.ring()
     service.work.ring()
-    return manifest(service, scan_id, include_deleted=True)
 
 
 def find_scans(service: Service, run_id: int, event_id: int, *, is_real: bool, include_deleted: bool = False) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -14,9 +14,12 @@ from skydriver.services.scan_facts import known, stored
 from skydriver.skymap.json_format import to_json
 
 if TYPE_CHECKING:
+    from skydriver.db.stores.documents import Parts
     from skydriver.db.stores.results import Result
     from skydriver.services.context import Service
     from skydriver.skymap.skymap import SkyMap
+
+NOTHING: Final = b"{}"
 
 
 def result(service: Service, scan_id: str, *, include_deleted: bool = False) -> bytes:
@@ -27,16 +30,27 @@ def result(service: Service, scan_id: str, *, include_deleted: bool = False) -> 
     UnknownError
         If there is no such scan, no finished pixel yet, or the result was deleted.
     """
-    with service.database.reading() as connection:
-        scan = known(documents.scan(connection, scan_id), scan_id)
-        found = results.get(connection, scan_id)
-    if found is None:
-        return _so_far(service, scan_id)
+    found = _find(service, scan_id)
+    _check_shown(found, include_deleted=include_deleted)
+    made = _document(service, found)
+    if made is None:
+        raise UnknownError(f"scan_id: there is no result of {scan_id} yet: no pixel is finished")
+    return made
+
+
+def result_or_nothing(service: Service, scan_id: str, *, include_deleted: bool = False) -> bytes:
+    """The same, ``{}`` while no pixel is finished."""
+    found = _find(service, scan_id)
+    _check_shown(found, include_deleted=include_deleted)
+    return _document(service, found) or NOTHING
+
+
+def result_if_shown(service: Service, scan_id: str, *, include_deleted: bool) -> bytes:
+    """The same, ``{}`` also where the result was deleted, unless such are wanted."""
+    found = _find(service, scan_id)
     if found.is_deleted and not include_deleted:
-        raise UnknownError(f"scan_id: the result of {scan_id} was deleted; include_deleted shows it")
-    if found.is_final and not scan.is_served:
-        _serve(service, scan_id)
-    return document(found)
+        return NOTHING
+    return _document(service, found) or NOTHING
 
 
 def delete_result(service: Service, scan_id: str) -> bytes:
@@ -78,11 +92,37 @@ def _serve(service: Service, scan_id: str) -> None:
     service.scans.ring()
 
 
-def _so_far(service: Service, scan_id: str) -> bytes:
-    skymap = partial_map(service, scan_id)
-    if skymap is None:
-        raise UnknownError(f"scan_id: there is no result of {scan_id} yet: no pixel is finished")
-    return orjson.dumps(_unstored(scan_id, skymap))
+class _Found(NamedTuple):
+    """A scan, and its result where one is stored."""
+
+    scan: Parts
+    stored: Result | None
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether its result was deleted."""
+        return self.stored is not None and bool(self.stored.is_deleted)
+
+
+def _find(service: Service, scan_id: str) -> _Found:
+    with service.database.reading() as connection:
+        scan = known(documents.scan(connection, scan_id), scan_id)
+        return _Found(scan, results.get(connection, scan_id))
+
+
+def _check_shown(found: _Found, *, include_deleted: bool) -> None:
+    if found.is_deleted and not include_deleted:
+        raise UnknownError(f"scan_id: the result of {found.scan.id} was deleted; include_deleted shows it")
+
+
+def _document(service: Service, found: _Found) -> bytes | None:
+    """What is stored, or the map so far; None while no pixel is finished. Whoever fetches a final result has it."""
+    if found.stored is None:
+        skymap = partial_map(service, found.scan.id)
+        return None if skymap is None else orjson.dumps(_unstored(found.scan.id, skymap))
+    if found.stored.is_final and not found.scan.is_served:
+        _serve(service, found.scan.id)
+    return document(found.stored)
 
 
 def _unstored(scan_id: str, skymap: SkyMap) -> dict[str, Any]:

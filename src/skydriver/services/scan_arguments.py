@@ -11,7 +11,7 @@ from skydriver.services.json_values import MAX_TOLD, OF_ARGUMENTS, check_value, 
 from skydriver.services.sizes import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 EVENT = "event_i3live_json"
 ALIASES = {
@@ -67,7 +67,7 @@ class Arguments:
     def __init__(self, arguments: Mapping[str, object]) -> None:
         self.generation = generation_of(arguments)
         if self.generation != 2023:
-            _refuse_unknown(arguments)
+            refuse_unknown(arguments, KNOWN, "POST /scan")
         self._given = {name: arguments[name] for name in KNOWN if arguments.get(name) is not None}
         for names in ALIASES.values():
             both = [name for name in names if name in self._given]
@@ -149,11 +149,12 @@ def number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _refuse_unknown(arguments: Mapping[str, object]) -> None:
-    unknown = next((name for name in arguments if name not in KNOWN), None)
+def refuse_unknown(arguments: Mapping[str, object], known: Collection[str], route: str) -> None:
+    """A `SettingError` that names an argument that a route has not, and the one that may be meant."""
+    unknown = next((name for name in arguments if name not in known), None)
     if unknown is None:
         return
-    close = difflib.get_close_matches(unknown[:MAX_TOLD], sorted(KNOWN), 1)
+    close = difflib.get_close_matches(unknown[:MAX_TOLD], sorted(known), 1)
     hint = f"; is {close[0]} meant?" if close else ""
     name = unknown if unknown.isascii() and unknown.isidentifier() and len(unknown) <= MAX_TOLD else told(unknown)
-    raise SettingError(name, f"is no argument of POST /scan{hint}")
+    raise SettingError(name, f"is no argument of {route}{hint}")

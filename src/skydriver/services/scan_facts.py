@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 EXTERNAL: Final = "external"
 """Engine of scans that programs outside report to."""
 
+ENVIRONMENT: Final = "scanner_server_env"
+"""What of a request may hold a secret: it is kept, and not told again."""
+
 Stopped = Literal["ABORTED", "STOPPED"]
 """The word for an aborted scan: today's, and that of documents of 2023."""
 
@@ -82,7 +85,7 @@ def facts(scan: Parts, stopped: Stopped) -> dict[str, Any]:
 
 def _request(scan: Parts) -> dict[str, Any]:
     """What was asked for; the environment may hold a secret, and is not told."""
-    return {name: value for name, value in orjson.loads(scan.request).items() if name != "scanner_server_env"}
+    return {name: value for name, value in orjson.loads(scan.request).items() if name != ENVIRONMENT}
 
 
 def stored(text: str | bytes | None) -> orjson.Fragment | None:

@@ -242,7 +242,7 @@ def _is_real(given: Arguments) -> bool:
 def _clusters(given: Arguments, *, external: bool) -> tuple[str, tuple[Cluster, ...]]:
     """The argument's name, and what it holds; external scans start nothing, so that they need none."""
     argument, value = given.find("cluster") if external else given.required("cluster")
-    return argument, () if value is None else parse_clusters(argument, value)
+    return argument, () if value is None or (external and value == []) else parse_clusters(argument, value)
 
 
 def _fit_limit(info: RecoInfo | None) -> float:

@@ -8,7 +8,9 @@ import orjson
 
 from skydriver.db.stores import documents
 from skydriver.services.coordination.states import Status
+from skydriver.services.replacing import check_row
 from skydriver.services.scan_facts import known, state_of, stored
+from skydriver.services.workforce import workforce
 
 if TYPE_CHECKING:
     from skydriver.services.context import Service
@@ -17,12 +19,30 @@ DEACTIVATED: Final = {Status.DONE: "FINISHED", Status.ABORTED: "ABORTED", Status
 """What tells an external scanner to stop."""
 
 
-def status(service: Service, scan_id: str) -> bytes:
-    """The status of a scan (CONTRACT section 7), also of a deleted one; an `UnknownError` where there is none."""
+def status(service: Service, scan_id: str, logs_url: str, *, follow: bool = False) -> bytes:
+    """The status of a scan (CONTRACT section 7), also of a deleted one.
+
+    Parameters
+    ----------
+    service, scan_id
+        Of which scan.
+    logs_url
+        Where its log is told.
+    follow
+        Whether to look for the scan that took its place.
+
+    Raises
+    ------
+    UnknownError
+        If there is no such scan.
+    ReplacedError
+        If another took its place, and it is not to be told of itself.
+    """
     with service.database.reading() as connection:
         scan = known(documents.scan(connection, scan_id), scan_id)
-        n_running = documents.n_workers(connection, scan_id)
-        errors = documents.top_errors(connection, scan_id) if scan.fits_failed else {}
+        if follow:
+            check_row(connection, scan)
+        at_work = workforce(connection, scan)
     state = state_of(scan, "ABORTED")
     return orjson.dumps(
         {
@@ -30,12 +50,8 @@ def status(service: Service, scan_id: str) -> bytes:
             "is_deleted": scan.is_deleted,
             "ewms_deactivated": DEACTIVATED.get(Status(scan.status)),
             "scan_complete": state == "SCAN_HAS_FINAL_RESULT",
-            "scanner_server_logs": {"url": None},
-            "ewms_workforce": {
-                "statuses": {"RUNNING": {"running": n_running}} if n_running else {},
-                "n_running": n_running,
-                "top_errors": errors,
-            },
+            "scanner_server_logs": {"url": logs_url},
+            "ewms_workforce": at_work,
             "skydriver": {
                 "status": scan.status,
                 "code": scan.code,

@@ -20,12 +20,13 @@ from skydriver.services.scan_request_model import only_shown, read_order, reques
 from skydriver.services.submitted_event import read_submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from skydriver.db.database import Connection
     from skydriver.db.stores.events import NewEvent
     from skydriver.db.stores.submissions import Known
     from skydriver.services.context import Service
+    from skydriver.services.coordination.turn import Turn
     from skydriver.services.scan_request_model import ScanOrder
     from skydriver.services.submitted_event import SubmittedEvent
 
@@ -49,7 +50,7 @@ class Submitted(NamedTuple):
     """With which an external scanner writes this scan; None of scans that the service does."""
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """Who asks for what."""
 
     owner: str
@@ -57,6 +58,7 @@ class _Asked(NamedTuple):
     order: ScanOrder
     request: dict[str, object]
     hash: str
+    """Equal of requests that ask for the same."""
 
 
 def submit(
@@ -75,26 +77,36 @@ def submit(
     UnavailableError
         If the database is away; nothing is stored.
     """
-    key = _checked_key(idempotency_key)
+    key = checked_key(idempotency_key)
     order, submitted = _read(service, arguments)
     request = order.request(submitted.event.content_hash)
-    asked = _Asked(owner, key, order, request, request_hash(order.generation, request))
+    asked = Asked(owner, key, order, request, request_hash(order.generation, request))
+    return store_once(service, asked, submitted)
+
+
+def store_once(
+    service: Service,
+    asked: Asked,
+    submitted: SubmittedEvent,
+    also: Callable[[Turn, str], None] = lambda _turn, _scan_id: None,
+) -> Submitted:
+    """Store a scan and do something else with its id in the same transaction, or find the scan that was stored before.
+
+    Errors are the last two of `submit`.
+    """
     event = submitted.to_store()
     with take_turn(service, CommitPoint.SUBMIT) as turn:
-        connection, now = turn.connection, turn.now
         window = service.settings.repeat_window_s
-        known = _find(connection, asked, (now - window, now + window))  # not of a day that the clock was set back by
-        scan_id = new_scan_id(now) if known is None else known.id
+        between = (turn.now - window, turn.now + window)  # not of a day that the clock was set back by
+        known = _find(turn.connection, asked, between)
+        scan_id = new_scan_id(turn.now) if known is None else known.id
         if known is None:
-            events.put(connection, event, now)
-            row = _row(scan_id, asked, event, now)
-            row["rank"] = rank(now, asked.order.priority, service.settings.ageing_s)
-            submissions.add(connection, row)
-            turn.announce(scan_id, "state", status=row["status"], code=None, reason=None)
+            _add(turn, scan_id, asked, event)
+            also(turn, scan_id)
     if known is None:
         service.scans.ring()
-    token = tokens.mint(service, "scan", scan_id, SCAN_TOKEN_S) if order.is_external else None
-    return Submitted(scan_id, order.generation, known is None, token)
+    token = tokens.mint(service, "scan", scan_id, SCAN_TOKEN_S) if asked.order.is_external else None
+    return Submitted(scan_id, asked.order.generation, known is None, token)
 
 
 def dry_run(service: Service, arguments: Mapping[str, object]) -> dict[str, object]:
@@ -139,13 +151,14 @@ def _read(service: Service, arguments: Mapping[str, object]) -> tuple[ScanOrder,
     return order, read_submitted(service, arguments, order)
 
 
-def _checked_key(key: str | None) -> str | None:
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key that can be kept; a `SettingError` where it cannot."""
     if key is not None and not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise SettingError(KEY, f"{told(key)} is not 1 to {MAX_KEY} printable ASCII characters")
     return key
 
 
-def _find(connection: Connection, asked: _Asked, between: tuple[float, float]) -> Known | None:
+def _find(connection: Connection, asked: Asked, between: tuple[float, float]) -> Known | None:
     """The scan that an equal request made, with nobody else looking for it at the same moment."""
     names = [f"request {asked.owner} {asked.hash}"]
     if asked.key is not None:
@@ -161,7 +174,16 @@ def _find(connection: Connection, asked: _Asked, between: tuple[float, float]) -
     return known
 
 
-def _row(scan_id: str, asked: _Asked, event: NewEvent, now: float) -> dict[str, object]:
+def _add(turn: Turn, scan_id: str, asked: Asked, event: NewEvent) -> None:
+    """Store a new scan."""
+    events.put(turn.connection, event, turn.now)
+    row = _row(scan_id, asked, event, turn.now)
+    row["rank"] = rank(turn.now, asked.order.priority, turn.service.settings.ageing_s)
+    submissions.add(turn.connection, row)
+    turn.announce(scan_id, "state", status=row["status"], code=None, reason=None)
+
+
+def _row(scan_id: str, asked: Asked, event: NewEvent, now: float) -> dict[str, object]:
     """A new scan as it is stored."""
     order = asked.order
     external = order.is_external

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_documents import ARGS, EVENT_ID, METADATA, NOW, REQUEST, TOLD, error, manifest, status
+from api_documents import NOW, REQUEST, error, manifest, manifest_2025, status
 from skydriver.api import examples
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -22,26 +22,7 @@ def test_a_launch_answers_with_the_manifest(client):
 def test_asked_in_the_words_of_2025_it_answers_with_the_manifest_of_2025(client):
     answer = client.post("/scan", json=examples.SUBMISSION | {"cluster": {"local": 2}, "priority": 3}).json()
     asked = REQUEST | {"priority": 3, "cluster": answer["skydriver"]["request"]["cluster"]}
-    assert answer == {
-        "scan_id": answer["scan_id"],
-        "timestamp": NOW,
-        "is_deleted": False,
-        "scanner_server_args": ARGS,
-        "ewms_workflow_id": None,
-        "ewms_address": None,
-        "ewms_task": "use 'ewms_workflow_id'",
-        "priority": 3,
-        "classifiers": {},
-        "i3_event_id": EVENT_ID,
-        "event_i3live_json_dict": "use 'i3_event_id'",
-        "event_i3live_json_dict__hash": None,
-        "event_metadata": METADATA,
-        "scan_metadata": None,
-        "progress": None,
-        "replaced_by_scan_id": None,
-        "last_updated": NOW,
-        "skydriver": TOLD | {"request": asked},
-    }
+    assert answer == manifest_2025(answer["scan_id"], told={"request": asked})
     assert client.get(f"/scan/manifest/{answer['scan_id']}").json() == manifest(
         answer["scan_id"], told={"request": asked}
     )
@@ -61,12 +42,17 @@ def test_an_aborted_scan_is_complete_and_hidden_unless_asked_for(client, launch)
         assert client.get(path, params={"include_deleted": spelled}).json() == aborted
 
 
-def test_the_status_of_a_scan_is_told_also_when_it_is_deleted(client, launch):
+def test_the_status_of_a_scan_is_told_also_when_it_is_deleted(client, launch, server):
     scan_id = launch()
-    assert client.get(f"/scan/{scan_id}/status").json() == status()
+    logs = f"{server.url}/scan/{scan_id}/logs"
+    assert client.get(f"/scan/{scan_id}/status").json() == status(logs=logs)
     client.delete(f"/scan/manifest/{scan_id}")
     assert client.get(f"/scan/{scan_id}/status").json() == status(
-        scan_state="ABORTED__PRESTARTUP", is_deleted=True, ewms_deactivated="ABORTED", told={"status": "aborted"}
+        logs=logs,
+        scan_state="ABORTED__PRESTARTUP",
+        is_deleted=True,
+        ewms_deactivated="ABORTED",
+        told={"status": "aborted"},
     )
 
 

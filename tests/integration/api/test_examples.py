@@ -46,12 +46,46 @@ def test_a_scan_goes_by_the_examples(client, document):
     assert same_keys(example_of(document, "delete", "/scan/manifest/{scan_id}")[1], client.delete(path).json())
 
 
+def test_the_routes_of_2025_go_by_the_examples(client, document, launch):
+    scan_id = launch(cluster={"local": 2}, classifiers={"for": "an example"})
+    for path in (
+        "",
+        "/manifest",
+        "/i3-event",
+        "/status",
+        "/logs",
+        "/workforce",
+        "/ewms/workforce",
+        "/ewms/workflow-id",
+    ):
+        _, answer = example_of(document, "get", f"/scan/{{scan_id}}{path}")
+        got = client.get(f"/scan/{scan_id}{path}").json()
+        assert same_keys(answer, got), path
+    asked = client.get(f"/scan-request/{scan_id}").json()
+    assert same_keys(example_of(document, "get", "/scan-request/{scan_id}")[1], asked)
+    body, answer = example_of(document, "post", "/scan/{scan_id}/actions/add-workers")
+    assert same_keys(answer, client.post(f"/scan/{scan_id}/actions/add-workers", json=body).json())
+    body, answer = example_of(document, "post", "/scan/{scan_id}/actions/rescan")
+    new = client.post(f"/scan/{scan_id}/actions/rescan", json=body).json()
+    assert same_keys(answer, new)
+    body, answer = example_of(document, "delete", "/scan/{scan_id}")
+    assert same_keys(answer, client.request("DELETE", f"/scan/{new['scan_id']}", json=body).json())
+
+
 def test_an_external_scanner_goes_by_the_examples(client, document, launch):
     scan_id = launch(docker_tag="external")
     for method, path in [("patch", "/scan/manifest/{scan_id}"), ("put", "/scan/result/{scan_id}")]:
         body, answer = example_of(document, method, path)
         got = client.request(method.upper(), path.format(scan_id=scan_id), json=body)
         assert got.status_code == 200
+        assert same_keys(answer, got.json())
+    for method, path in [
+        ("patch", "/scan/{scan_id}/manifest"),
+        ("put", "/scan/{scan_id}/result"),
+        ("post", "/scan/{scan_id}/ewms/workflow-id"),
+    ]:
+        body, answer = example_of(document, method, path)
+        got = client.request(method.upper(), path.format(scan_id=scan_id), json=body)
         assert same_keys(answer, got.json())
     for method in ("get", "delete"):
         answer = example_of(document, method, "/scan/result/{scan_id}")[1]

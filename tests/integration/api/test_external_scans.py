@@ -84,12 +84,13 @@ def test_the_first_progress_begins_the_scan(client, patch, scan_id):
     assert client.get(f"/scan/manifest/{scan_id}").json() == running(scan_id)
 
 
-def test_a_whole_scan(client, patch, put, scan_id):
+def test_a_whole_scan(client, patch, put, scan_id, server):
     patch(**examples.PATCH)
     assert put(examples.MAP, is_final=False).json() == result(scan_id, examples.MAP, is_final=False)
     assert client.get(f"/scan/{scan_id}/status").json()["scan_state"] == "IN_PROGRESS__PARTIAL_RESULT_GENERATED"
     assert put(other_map(), is_final=True).json() == result(scan_id, other_map(), is_final=True)
     expected = status(
+        logs=f"{server.url}/scan/{scan_id}/logs",
         scan_state="SCAN_HAS_FINAL_RESULT",
         ewms_deactivated="FINISHED",
         scan_complete=True,
@@ -240,11 +241,11 @@ def test_what_no_document_can_hold_is_refused(client, scan_id, number):
     assert (answer.status_code, answer.json()["error"][:16]) == (400, "skyscan_result: ")
 
 
-def test_nobody_reports_to_a_scan_that_the_service_does(client, launch):
+def test_nobody_reports_to_a_scan_that_the_service_does(client, launch, server):
     own = launch()
     assert client.patch(f"/scan/manifest/{own}", json=examples.PATCH).status_code == 409
     assert client.put(f"/scan/result/{own}", json=examples.PUT).status_code == 409
-    assert client.get(f"/scan/{own}/status").json() == status()
+    assert client.get(f"/scan/{own}/status").json() == status(logs=f"{server.url}/scan/{own}/logs")
 
 
 def test_the_token_of_a_worker_does_not_write_scans(worker, scan_id, service):

@@ -11,6 +11,7 @@ import pytest
 
 from api_documents import error
 from skydriver.api import examples
+from toy_scans import row_of
 
 SCAN_ROUTES = [
     ("GET", "/scan/manifest/{}"),
@@ -19,8 +20,27 @@ SCAN_ROUTES = [
     ("GET", "/scan/result/{}"),
     ("DELETE", "/scan/result/{}"),
     ("GET", "/scan/{}/status"),
+    ("GET", "/scan-request/{}"),
+    ("GET", "/scan/{}"),
+    ("DELETE", "/scan/{}"),
+    ("GET", "/scan/{}/manifest"),
+    ("PATCH", "/scan/{}/manifest"),
+    ("GET", "/scan/{}/result"),
+    ("GET", "/scan/{}/i3-event"),
+    ("GET", "/scan/{}/logs"),
+    ("GET", "/scan/{}/workforce"),
+    ("GET", "/scan/{}/ewms/workforce"),
+    ("GET", "/scan/{}/ewms/taskforces"),
+    ("GET", "/scan/{}/ewms/workflow-id"),
+    ("POST", "/scan/{}/actions/rescan"),
 ]
 WRITES = [
+    ("DELETE", "/scan/a"),
+    ("PATCH", "/scan/a/manifest"),
+    ("PUT", "/scan/a/result"),
+    ("POST", "/scan/a/actions/rescan"),
+    ("POST", "/scan/a/actions/add-workers"),
+    ("POST", "/scan/a/ewms/workflow-id"),
     ("POST", "/scan"),
     ("DELETE", "/scan/manifest/a"),
     ("PATCH", "/scan/manifest/a"),
@@ -42,8 +62,17 @@ def test_scans_that_there_are_not_are_unknown(client, method, path):
     assert answer.reason_phrase == answer.json()["error"]
 
 
-def test_a_result_for_a_scan_that_there_is_not_is_refused(client):
-    assert client.put("/scan/result/abc", json=examples.PUT).json() == error(404, "scan_id: there is no scan abc")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/scan/result/abc", examples.PUT),
+        ("PUT", "/scan/abc/result", examples.PUT),
+        ("POST", "/scan/abc/actions/add-workers", examples.ADD_WORKERS),
+        ("POST", "/scan/abc/ewms/workflow-id", examples.SET_WORKFLOW),
+    ],
+)
+def test_what_is_for_a_scan_that_there_is_not_is_refused(client, method, path, body):
+    assert client.request(method, path, json=body).json() == error(404, "scan_id: there is no scan abc")
 
 
 def test_what_can_be_no_id_reaches_no_database(client):
@@ -91,6 +120,75 @@ def test_arguments_of_the_query_that_do_not_read_are_named(client, given, senten
     answer = client.get("/scans", params=given)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "sentence"),
+    [
+        ("manifest", {"include_deleted": "perhaps"}, "include_deleted: "),
+        ("manifest", {"no_redirect": ""}, "no_redirect: "),
+        ("manifest", {"projection": "progress|oops"}, "projection: a manifest has no 'oops'; it has scan_id, "),
+        ("manifest", {"projection": "x" * 10_001}, "projection: "),
+        ("logs", {"after": -1}, "after: "),
+        ("logs", {"after": 2**63}, "after: "),
+        ("logs", {"limit": 0}, "limit: "),
+        ("logs", {"limit": 5001}, "limit: "),
+        ("logs", {"limit": "all"}, "limit: "),
+        ("status", {"no_redirect": "perhaps"}, "no_redirect: "),
+    ],
+)
+def test_arguments_about_a_scan_that_do_not_read_are_named(client, launch, path, given, sentence):
+    answer = client.get(f"/scan/{launch()}/{path}", params=given)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said", "sentence"),
+    [
+        ("DELETE", "", {"force": 1}, "force: is no argument of DELETE /scan/ID"),
+        ("DELETE", "", {"delete_completed_scan": "true"}, "delete_completed_scan: is 'true', neither true nor false"),
+        ("DELETE", "", {"manifest_projection": "oops"}, "manifest_projection: a manifest has no 'oops'; it has "),
+        ("DELETE", "", {"no_redirect": 1}, "no_redirect: is 1, neither true nor false"),
+        ("PATCH", "/manifest", {"metadata": {}}, "metadata: is no argument of PATCH /scan/ID/manifest"),
+        ("PATCH", "/manifest", {"progress": []}, "progress: it is not a JSON object"),
+        (
+            "PUT",
+            "/result",
+            examples.PUT | {"final": 1},
+            "final: is no argument of PUT /scan/ID/result; is is_final meant",
+        ),
+        ("PUT", "/result", {"is_final": True}, "skyscan_result: it is missing"),
+        ("POST", "/actions/rescan", {"abort": True}, "abort: is no argument of POST /scan/ID/actions/rescan"),
+        ("POST", "/actions/rescan", {"abort_first": 1}, "abort_first: is 1, neither true nor false"),
+        ("POST", "/actions/rescan", {"replace_scan": "no"}, "replace_scan: is 'no', neither true nor false"),
+        ("POST", "/actions/rescan", {"manifest_projection": 3}, "manifest_projection: is 3, neither names"),
+        ("POST", "/actions/rescan", {"a" * 500: 1}, "'aaaa"),
+        ("POST", "/ewms/workflow-id", {"workflow_id": "a"}, "ewms_address: is missing"),
+        ("POST", "/ewms/workflow-id", {"workflow_id": 1, "ewms_address": "a"}, "workflow_id: is 1, not a text of 1 to"),
+        ("POST", "/ewms/workflow-id", {"workflow_id": "a\x00", "ewms_address": "a"}, "workflow_id: holds a text"),
+        ("POST", "/ewms/workflow-id", {"workflow": "a"}, "workflow: is no argument of POST /scan/ID/ewms/workflow-id"),
+    ],
+)
+def test_arguments_in_bodies_that_are_wrong_are_named_and_nothing_is_done(
+    client, launch, service, method, path, said, sentence
+):
+    scan_id = launch(docker_tag="external")
+    before = row_of(service, scan_id)
+    answer = client.request(method, f"/scan/{scan_id}{path}", json=said)
+    assert (answer.status_code, answer.json()["error"][: len(sentence)]) == (400, sentence)
+    assert row_of(service, scan_id) == before
+    asked = {"run_id": 1, "event_id": 21, "is_real_event": False, "include_deleted": True}
+    assert client.get("/scans", params=asked).json()["scan_ids"] == [scan_id]
+
+
+def test_keys_that_cannot_be_kept_are_refused(client, launch):
+    for path, body in [("rescan", {}), ("add-workers", examples.ADD_WORKERS)]:
+        for key in ("", "x" * 201, "é"):
+            answer = client.post(
+                f"/scan/{launch()}/actions/{path}", json=body, headers={b"Idempotency-Key": key.encode()}
+            )
+            assert (answer.status_code, answer.json()["error"][:17]) == (400, "Idempotency-Key: "), key
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
