@@ -39,6 +39,10 @@ ENDINGS = [kind.ending for kind in KINDS]
 PLAIN = [kind.ending for kind in KINDS if kind.needs == "nothing"]
 MINE = [kind.ending for kind in KINDS if kind.needs == "provenance"]
 QUICK = "multiorder.fits"
+SOME = (QUICK, "all-sky.png")
+"""Those that are compared: all of them are, elsewhere, by command."""
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What has little to do with the database is tested on one."""
 METADATA = {"run_id": 1, "event_id": 21, "event_type": "", "mjd": 60676.0, "is_real_event": False}
 OPTIONS = ProductOptions(dt.datetime(2026, 1, 2, tzinfo=dt.UTC))
 
@@ -124,14 +128,14 @@ def kept(service):
         return connection.execute(select(products.c.name, products.c.version)).all()
 
 
-def made_by_command(client, scan_id, folder, algorithm="unknown"):
-    """What the command makes of a scan's map and provenance: every product by its file's name."""
+def made_by_command(client, scan_id, folder, names, algorithm="unknown"):
+    """What the command makes of a scan's map and provenance: products by their files' names."""
     result = client.get(f"/scan/result/{scan_id}").json()
     (folder / "map.json").write_text(json.dumps(result["skyscan_result"]))
     if result["skydriver"]["provenance"] is not None:
         (folder / "map.provenance.json").write_text(json.dumps(result["skydriver"]["provenance"]))
     out = folder / "made"
-    publish(Request(folder / "map.json", out, None, OPTIONS, Foreign(algorithm)))
+    publish(Request(folder / "map.json", out, names, OPTIONS, Foreign(algorithm)))
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
@@ -169,10 +173,9 @@ def test_of_an_external_scan_there_is_what_needs_no_more_than_its_map(
     assert document["is_final"] is True
     available = [one["name"] for one in document["products"] if one["available"]]
     assert available == [*PLAIN, "event.png", "event.pdf"]
-    expected = made_by_command(client, scan_id, tmp_path, "millipede_original")
+    expected = made_by_command(client, scan_id, tmp_path, SOME, "millipede_original")
     stem = "run00000001.evt000000000021.skydriver_of_millipede_original_2."
-    assert {f"{stem}{name}" for name in PLAIN} == set(expected)
-    for name in PLAIN:
+    for name in SOME:
         answer = get(scan_id, name)
         assert good(answer) == expected[f"{stem}{name}"], name
         assert answer.headers["content-disposition"] == f'inline; filename="{stem}{name}"'
@@ -191,9 +194,9 @@ def test_of_a_map_that_goes_on_there_is_what_needs_no_region(client, get, listed
     assert told["moc90.fits"] == told["notice.json"] == "the scan goes on: the map is partial"
     assert told["summary.json"] == "what is found out about an event is known when its map is whole"
     assert get("scan1", "moc90.fits").json() == error(409, "moc90.fits: the scan goes on: the map is partial")
-    expected = made_by_command(client, "scan1", tmp_path)
+    expected = made_by_command(client, "scan1", tmp_path, (*MINE, *SOME))
     stem = "run00123456.evt000000000042.pandel_mpe_1_2_8.partial."
-    assert set(expected) == {f"{stem}{name}" for name in (*MINE, *PLAIN)}
+    assert set(expected) == {f"{stem}{name}" for name in (*MINE, *SOME)}
     for file, content in expected.items():
         assert good(get("scan1", file.removeprefix(stem))) == content, file
 
@@ -238,11 +241,22 @@ def test_a_deleted_result_has_none_unless_it_is_asked_for(client, external, get,
     assert len(listed(external, include_deleted=True)["products"]) == len(KINDS)
 
 
+@ON_ONE
+def test_of_a_scan_that_was_replaced_there_are_those_of_the_new_one(client, external, get):
+    new = client.post(f"/scan/{external}/actions/rescan", json={"replace_scan": True}).json()["scan_id"]
+    for path in ("products", "products/fits.gz?nside=2"):
+        answer = client.get(f"/scan/{external}/{path}")
+        assert (answer.status_code, answer.headers["location"]) == (307, f"/scan/{new}/{path}")
+    assert good(get(external, QUICK, no_redirect=True))
+
+
+@ON_ONE
 def test_products_outlive_their_manifest(client, external, get):
     client.delete(f"/scan/manifest/{external}")
     assert good(get(external, QUICK))
 
 
+@ON_ONE
 def test_a_product_has_a_tag_by_which_it_is_known_again(external, get):
     answer = get(external, QUICK)
     tag = answer.headers["etag"]
@@ -255,6 +269,7 @@ def test_a_product_has_a_tag_by_which_it_is_known_again(external, get):
     assert get(external, "fits.gz").headers["etag"] != tag
 
 
+@ON_ONE
 def test_options_are_those_of_the_command_and_matter_where_they_do(service, external, get):
     flat = {name: good(get(external, "fits.gz", **options)) for name, options in [
         ("usual", {}), ("nested", {"nested": True}), ("coarse", {"nside": 1}), ("both", {"nside": 1, "nested": True}),
@@ -267,6 +282,7 @@ def test_options_are_those_of_the_command_and_matter_where_they_do(service, exte
     assert len(kept(service)) == n_kept
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("name", "options", "code", "sentence"),
     [
@@ -283,10 +299,12 @@ def test_what_is_asked_for_wrongly_is_told(get, name, options, code, sentence):
     assert get("a", name, **options).json() == error(code, sentence)
 
 
+@ON_ONE
 def test_a_scan_that_there_is_not_has_none(listed, get):
     assert listed("a") == get("a", "png").json() == error(404, "scan_id: there is no scan a")
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("skymap", "name", "sentence"),
     [
@@ -301,6 +319,7 @@ def test_a_map_of_which_nothing_can_be_made_is_told(launch, put, get, skymap, na
     assert (answer.status_code, answer.json()["error"][: len(sentence)]) == (409, sentence), answer.text
 
 
+@ON_ONE
 def test_what_many_ask_for_at_once_is_made_once(external, get, monkeypatch):
     orders, make = [], DrawingProcess.make
     together = threading.Barrier(20)
@@ -319,6 +338,7 @@ def test_what_many_ask_for_at_once_is_made_once(external, get, monkeypatch):
     assert orders == ["png"]
 
 
+@ON_ONE
 def test_a_kill_of_what_draws_is_not_noticed(service, external, get):
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(get, external, "png")
@@ -327,6 +347,7 @@ def test_a_kill_of_what_draws_is_not_noticed(service, external, get):
         assert good(answer.result(LIMIT_S)).startswith(b"\x89PNG")
 
 
+@ON_ONE
 def test_whoever_waits_is_told_that_the_service_ends(server, service, external, get, monkeypatch):
     monkeypatch.setattr(scan_products, "LOOK_AGAIN_S", 0.05)
     held = threading.Event()
@@ -339,6 +360,7 @@ def test_whoever_waits_is_told_that_the_service_ends(server, service, external, 
         held.set()
 
 
+@ON_ONE
 def test_whoever_waits_for_long_is_told_to_ask_again_and_it_is_made_all_the_same(service, external, get, monkeypatch):
     monkeypatch.setattr(scan_products, "PATIENCE_S", -1.0)
     assert get(external, "png").json() == error(503, "png: it is still being made: ask again")
@@ -346,6 +368,7 @@ def test_whoever_waits_for_long_is_told_to_ask_again_and_it_is_made_all_the_same
     assert good(get(external, "png"))
 
 
+@ON_ONE
 def test_a_product_that_cannot_be_kept_is_given_all_the_same(service, external, get, monkeypatch):
     def fail(*_arguments):
         raise UnavailableError("the disk is full")
