@@ -155,6 +155,7 @@ def test_every_commit(chain, references, number):
     wait_until(lambda: chain.memory.is_over(scan.id), "the scan is over", LIMIT_S)
     chain.with_client(lambda client: client.result(scan.id), CommitPoint.SERVE)
     scan.end_well(references, f"commits {number}")
+    chain.with_client(lambda client: client.product(scan.id, "multiorder.fits"), CommitPoint.PRODUCT)
     assert chain.with_client(lambda client: client.delete_result(scan.id), CommitPoint.DELETE)["is_deleted"] is True
     _others(chain)
     _purge(chain, scan)

@@ -78,7 +78,7 @@ def test_every_kind_of_event_is_there():
 def test_every_route_is_there():
     app = pytest.importorskip("skydriver.api.app").build_app(None)
     ours = {
-        f"{method.upper()} {path.replace('{scan_id}', 'ID')}"
+        f"{method.upper()} {path.replace('{scan_id}', 'ID').replace('{name}', 'NAME')}"
         for path, methods in app.openapi()["paths"].items()
         for method in methods
         if not path.startswith("/workers")

@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 import skydriver
-from skydriver.api import actions, errors, ewms, meta, operators, push, scanners, scans, search, users, workers
+from skydriver.api import (
+    actions,
+    errors,
+    ewms,
+    meta,
+    operators,
+    products,
+    push,
+    scanners,
+    scans,
+    search,
+    users,
+    workers,
+)
 from skydriver.api.gate import Gate
 from skydriver.api.openapi import describe
 from skydriver.services.push.listeners import Listeners
@@ -21,7 +34,7 @@ if TYPE_CHECKING:
 
 ROUTERS: Final = (
     *(users.routes, scanners.routes),  # those of 2023 go first: a scan may be called status
-    *(search.routes, scans.routes, actions.routes, ewms.routes),
+    *(search.routes, scans.routes, actions.routes, ewms.routes, products.routes),
     *(push.routes, operators.routes, workers.routes, meta.routes),
 )
 
@@ -40,6 +53,7 @@ def build_app(service: Service, *, background: Sequence[Callable[[], AbstractCon
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(run_in_threadpool, service.drawer.close)
             for make in background:
                 context = make()
                 await run_in_threadpool(context.__enter__)

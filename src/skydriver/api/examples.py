@@ -256,3 +256,25 @@ EVENTS: Final = (
     f'id: 12-1-abcdef\nevent: pixels\ndata: {{"scan_id": "{SCAN_ID}", "nside": 8, "pixels": [[0, 4021.5, 0]]}}\n\n'
 )
 METRICS: Final = "skydriver_leases 4.0\n"
+PRODUCTS: Final[dict[str, Any]] = {
+    "scan_id": SCAN_ID,
+    "is_final": False,
+    "products": [
+        {
+            "name": "multiorder.fits",
+            "holds": "Probability density, each part of the sky as fine as it is known.",
+            "media_type": "application/fits",
+            "url": f"http://127.0.0.1:8423/scan/{SCAN_ID}/products/multiorder.fits",
+            "available": True,
+            "why_not": None,
+        },
+        {
+            "name": "moc90.fits",
+            "holds": "The 90 % region as a coverage map (MOC).",
+            "media_type": "application/fits",
+            "url": f"http://127.0.0.1:8423/scan/{SCAN_ID}/products/moc90.fits",
+            "available": False,
+            "why_not": "the scan goes on: the map is partial",
+        },
+    ],
+}

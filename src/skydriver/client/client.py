@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
 
 from skydriver.client.addresses import part
 from skydriver.client.connection import Connection
@@ -12,6 +13,7 @@ from skydriver.client.events import events
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from skydriver.client.connection import File
     from skydriver.client.documents import (
         Backlog,
         Found,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         LogPage,
         Manifest,
         ManifestsPage,
+        ProductList,
         Result,
         ScanAndResult,
         Status,
@@ -148,6 +151,27 @@ class ServiceClient(Connection):
         given = {"after": after, "limit": limit}
         params = {name: value for name, value in given.items() if value is not None}
         return cast("LogPage", self._ask("GET", f"/scan/{part(scan_id)}/logs", params=params))
+
+    def products(self, scan_id: str, *, include_deleted: bool = False) -> ProductList:
+        """Which products there are of a scan's map, and why not of the others."""
+        answer = self._ask("GET", f"/scan/{part(scan_id)}/products", params={"include_deleted": include_deleted})
+        return cast("ProductList", answer)
+
+    def product(self, scan_id: str, name: str, *, include_deleted: bool = False, **options: Any) -> File:
+        """One product, which is made if it has to be; a `StateError` says why there is none.
+
+        Parameters
+        ----------
+        scan_id, name
+            Of which scan, and which: how its file's name ends.
+        include_deleted
+            Whether to take that of a result which was deleted.
+        options
+            ``nested``, ``nside``, ``tense`` and ``event_name``; those that are None are left out.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        params = {"include_deleted": include_deleted, **given}
+        return self._fetch(f"/scan/{part(scan_id)}/products/{quote(name, safe='')}", params=params)
 
     def workforce(self, scan_id: str) -> Workforce:
         """Who works on a scan."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import httpx
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds; a service that is asked for a large map may take a while."""
+
+_NAME: Final = re.compile(r'filename="([0-9A-Za-z_][0-9A-Za-z_.-]{0,199})"', re.ASCII)
+"""A file's name in a header; none that leads elsewhere."""
+
+
+class File(NamedTuple):
+    """A file of a service's."""
+
+    name: str
+    content: bytes
 
 
 class Connection:
@@ -65,28 +76,43 @@ class Connection:
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         """The document that answers a request, which is repeated while the service does not answer."""
+        answer = self._request(method, path, **content)
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise self._stranger()
+        return document
+
+    def _fetch(self, path: str, **content: Any) -> File:
+        """The file that answers a request, which is repeated like any other."""
+        answer = self._request("GET", path, **content)
+        named = _NAME.search(answer.headers.get("content-disposition", ""))
+        if named is None:
+            raise self._stranger()
+        return File(named[1], answer.content)
+
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
         while True:
             try:
-                answer = self._ask_once(method, path, **content)
+                answer = self._request_once(method, path, **content)
             except UnavailableError as error:
                 self._patience.wait_after(error)
             else:
                 self._patience.answered()
                 return answer
 
-    def _ask_once(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+    def _request_once(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **content)
         except httpx.TransportError as error:
             raise no_answer(self.url, error) from error
         except httpx.TooManyRedirects as error:
-            raise SettingError("url", f"what answers at {self.url} is no SkyDriver service") from error
+            raise self._stranger() from error
         if answer.status_code >= 400:
             raise error_of(answer)
-        try:
-            document = answer.json()
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise SettingError("url", f"what answers at {self.url} is no SkyDriver service")
-        return document
+        return answer
+
+    def _stranger(self) -> SettingError:
+        return SettingError("url", f"what answers at {self.url} is no SkyDriver service")

@@ -148,3 +148,22 @@ class Workforce(TypedDict, total=False):
     statuses: dict[str, dict[str, int]]
     n_running: int
     top_errors: dict[str, int]
+
+
+class ProductFacts(TypedDict):
+    """A product that there is, or why not."""
+
+    name: str
+    holds: str
+    media_type: str
+    url: str
+    available: bool
+    why_not: str | None
+
+
+class ProductList(TypedDict):
+    """The products of a scan, as ``GET /scan/ID/products`` has them."""
+
+    scan_id: str
+    is_final: bool
+    products: list[ProductFacts]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
+from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 from skydriver.services.operators.metrics import Metrics
 from skydriver.services.operators.pulse import Pulse
@@ -69,6 +70,8 @@ class Service:
     """What this process counts."""
     pulse: Pulse = field(default_factory=Pulse)
     """Of the loop that takes scans further."""
+    drawer: Drawer = field(default_factory=Drawer)
+    """Makes products, in a process of its own."""
     hearers: list[Callable[[Sequence[Announcement]], object]] = field(default_factory=list)
     """Called with all that this service announces, once it is committed."""
 

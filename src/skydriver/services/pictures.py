@@ -20,6 +20,7 @@ from skydriver.plots.page import Texts
 from skydriver.plots.skymap import Summary, draw_skymap
 from skydriver.plots.zoom_picture import draw_zoom_picture
 from skydriver.recos.registry import find_reco
+from skydriver.services.product_kinds import FORMATS, VIEW_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from skydriver.skymap.outline import Outline
     from skydriver.skymap.publication import Direction, Publication
 
-FORMATS: Final[tuple[Format, ...]] = ("png", "pdf")
 WIDTHS_IN: Final = (4.0, 40.0)
 
 
@@ -122,12 +122,13 @@ def _event(picture: io.BytesIO, shown: Publication, style: Style) -> None:
     )
 
 
-VIEWS: Final = (
-    View("overview", "", "The whole sky and a zoom, with what is quoted and whether it may be used", _overview),
-    View("all-sky", "all-sky.", "The whole sky", _all_sky),
-    View("zoom", "zoom.", "The sky around the best fit, as wide as the region needs", _zoom),
-    View("event", "event.", "The hits on their strings, and the track", _event),
-)
+_DRAW: Final[Mapping[str, Callable[[io.BytesIO, Publication, Style], None]]] = {
+    "overview": _overview,
+    "all-sky": _all_sky,
+    "zoom": _zoom,
+    "event": _event,
+}
+VIEWS: Final = tuple(View(*kind, _DRAW[kind.name]) for kind in VIEW_KINDS)
 
 
 def _stages(shown: Publication) -> Mapping[int, tuple[NDArray[np.int64], NDArray[np.float64]]]:

@@ -1,12 +1,13 @@
-"""The products of a map, declared once: the ending of each file, what it holds, what it needs, and what makes it."""
+"""What makes each product of a map; which there are is in `product_kinds`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from skydriver.errors import ResultError
-from skydriver.services.pictures import FORMATS, VIEWS, Style, draw_picture
+from skydriver.services.pictures import Style, draw_picture
+from skydriver.services.product_kinds import FORMATS, KINDS, VIEW_KINDS, Kind
 from skydriver.skymap.circular import circular
 from skydriver.skymap.contour_files import to_contour_text, to_ds9
 from skydriver.skymap.fits_flat import to_flat_fits
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from skydriver.events.event import Event
     from skydriver.plots.page import Format
     from skydriver.services.catalogue import Catalogue
-    from skydriver.services.pictures import View
+    from skydriver.services.product_kinds import Need
     from skydriver.skymap.publication import Publication
 
 
@@ -53,21 +54,32 @@ class ProductOptions:
     """Width of pictures, inches."""
 
 
-Need = Literal["nothing", "provenance", "summary", "quote", "both", "event"]
-"""Beside the map: its provenance, its summary, a region that may be quoted, this and provenance, or the event."""
+Make: TypeAlias = "Callable[[Publication, ProductOptions], bytes]"
 
 
 class Product(NamedTuple):
-    """One file."""
+    """One file, and what makes it."""
 
-    ending: str
-    """Of its name; also the name by which it is asked for."""
-    holds: str
-    needs: Need
-    make: Callable[[Publication, ProductOptions], bytes]
+    kind: Kind
+    make: Make
+
+    @property
+    def ending(self) -> str:
+        """Of its name; also the name by which it is asked for."""
+        return self.kind.ending
+
+    @property
+    def holds(self) -> str:
+        """What is in it."""
+        return self.kind.holds
+
+    @property
+    def needs(self) -> Need:
+        """What there must be beside the map."""
+        return self.kind.needs
 
 
-def _moc(level: float) -> Callable[[Publication, ProductOptions], bytes]:
+def _moc(level: float) -> Make:
     return lambda shown, _: to_moc_fits(shown.quoted().outline(level), shown)
 
 
@@ -93,40 +105,31 @@ def _circular(shown: Publication, options: ProductOptions) -> bytes:
     return circular(shown, sources, name, options.event_name).encode()
 
 
-def _picture(view: View, kind: Format) -> Product:
-    """The product that is a view in a format."""
+def _picture(view: str, kind: Format) -> Make:
+    """What draws a view in a format."""
 
     def make(shown: Publication, options: ProductOptions) -> bytes:
         sources = () if options.catalogue is None else options.catalogue.sources
         style = Style(kind, options.width_in, options.first_looks, sources, options.event)
-        return draw_picture(view.name, shown, style)
+        return draw_picture(view, shown, style)
 
-    needs: Need = "event" if view.name == "event" else "nothing"
-    return Product(f"{view.ending}{kind}", f"{view.holds}, as {kind.upper()}.", needs, make)
+    return make
 
 
-PRODUCTS: Final = (
-    Product("json", "The map as icecube-skyreader reads it.", "provenance", lambda shown, _: to_json(shown.skymap)),
-    Product("provenance.json", "How it was made.", "provenance", _provenance),
-    Product("npz", "Map and provenance in one file.", "provenance", lambda shown, _: to_npz(shown.skymap)),
-    Product("summary.json", "What was found out about the event, as it lies beside the map.", "summary", _summary),
-    Product(
-        "fits.gz",
-        "The whole sky in pixels of one size: probability and 2 delta-llh.",
-        "nothing",
-        lambda shown, options: to_flat_fits(shown, nested=options.nested, nside=options.nside),
-    ),
-    Product(
-        "multiorder.fits",
-        "Probability density, each part of the sky as fine as it is known.",
-        "nothing",
-        lambda shown, _: to_multiorder_fits(shown),
-    ),
-    Product("moc50.fits", "The 50 % region as a coverage map (MOC).", "quote", _moc(0.5)),
-    Product("moc90.fits", "The 90 % region as a coverage map (MOC).", "quote", _moc(0.9)),
-    Product("contours.txt", "Every polygon of every region.", "quote", lambda shown, _: to_contour_text(shown)),
-    Product("reg", "The same as regions for DS9.", "quote", lambda shown, _: to_ds9(shown)),
-    Product("notice.json", "A notice in the form of GCN's schema.", "both", _notice),
-    Product("circular.txt", "The text of a circular.", "both", _circular),
-    *(_picture(view, kind) for view in VIEWS for kind in FORMATS),
-)
+_MAKERS: Final[dict[str, Make]] = {
+    "json": lambda shown, _: to_json(shown.skymap),
+    "provenance.json": _provenance,
+    "npz": lambda shown, _: to_npz(shown.skymap),
+    "summary.json": _summary,
+    "fits.gz": lambda shown, options: to_flat_fits(shown, nested=options.nested, nside=options.nside),
+    "multiorder.fits": lambda shown, _: to_multiorder_fits(shown),
+    "moc50.fits": _moc(0.5),
+    "moc90.fits": _moc(0.9),
+    "contours.txt": lambda shown, _: to_contour_text(shown),
+    "reg": lambda shown, _: to_ds9(shown),
+    "notice.json": _notice,
+    "circular.txt": _circular,
+    **{f"{view.ending}{kind}": _picture(view.name, kind) for view in VIEW_KINDS for kind in FORMATS},
+}
+PRODUCTS: Final = tuple(Product(kind, _MAKERS[kind.ending]) for kind in KINDS)
+"""All of them, in the order in which they are listed."""

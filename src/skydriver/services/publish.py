@@ -66,8 +66,8 @@ def publish(request: Request) -> dict[str, Any]:
     shown = read_publication(request.result, request.foreign)
     options = _with_inputs(request, shown)
     folder = request.result.parent if request.out is None else request.out
-    paths = {product.ending: folder / _name(shown, product.ending) for product in wanted}
-    missing = {product.ending: reason for product in wanted if (reason := _why_not(product, shown, options))}
+    paths = {product.ending: folder / file_name(shown, product.ending) for product in wanted}
+    missing = {product.ending: reason for product in wanted if (reason := why_not(product, shown, options))}
     _refuse_missing(request, missing)
     with folder_to_fill(folder):
         made = {product.ending: product.make(shown, options) for product in wanted if product.ending not in missing}
@@ -92,9 +92,9 @@ def draw(request: Request, ending: str, file: Path | None) -> Path:
     (product,) = _wanted((ending,))
     shown = read_publication(request.result, request.foreign)
     options = _with_inputs(request, shown)
-    if reason := _why_not(product, shown, options):
+    if reason := why_not(product, shown, options):
         raise ResultError(reason)
-    path = request.result.with_name(_name(shown, ending)) if file is None else file
+    path = request.result.with_name(file_name(shown, ending)) if file is None else file
     if path.resolve() in _files_read(request):
         raise SettingError("out", f"{path} is a file that the picture is made of")
     write_atomically(path, product.make(shown, options))
@@ -123,16 +123,21 @@ def _with_inputs(request: Request, shown: Publication) -> ProductOptions:
 
 def _event(name: str, shown: Publication) -> Event:
     """The event in a file, which must be the map's own."""
-    event, made = load(name), shown.skymap.provenance
-    known = event.header.run_id, event.header.event_id
+    event = load(name)
+    check_event(event, shown)
+    return event
+
+
+def check_event(event: Event, shown: Publication) -> None:
+    """A `SettingError` naming ``event`` where it is not the one of the map."""
+    made, known = shown.skymap.provenance, (event.header.run_id, event.header.event_id)
     if known != (shown.skymap.event.run_id, shown.skymap.event.event_id):
         raise SettingError("event", f"run {known[0]}, event {known[1]} is not that of the map")
     if made is not None and made.event_hash != event.content_hash:
         raise SettingError("event", "its content is not that of the event which was scanned")
-    return event
 
 
-def _why_not(product: Product, shown: Publication, options: ProductOptions) -> str:
+def why_not(product: Product, shown: Publication, options: ProductOptions) -> str:
     """Why a product cannot be made; empty where it can."""
     made, needs = shown.skymap.provenance, product.needs
     if needs in {"quote", "both"} and shown.quote is None:
@@ -166,7 +171,7 @@ def _files_read(request: Request) -> set[Path]:
     return {path.resolve() for path in (request.result, *beside, *named) if is_there(path)}
 
 
-def _name(shown: Publication, ending: str) -> str:
+def file_name(shown: Publication, ending: str) -> str:
     """A product's file name."""
     skymap = shown.skymap
     if skymap.provenance is None:

@@ -53,9 +53,20 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
     SettingError
         If `foreign` says otherwise what the map says itself.
     """
+    check_algorithm(foreign)
+    skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+    with_summary = foreign.levels is None and skymap.provenance is not None
+    return publication_with(skymap, foreign, summary_beside(path) if with_summary else None)
+
+
+def check_algorithm(foreign: Foreign) -> None:
+    """A `SettingError` where what is said to have made a map is no name."""
     if not is_name(foreign.algorithm):
         raise SettingError("algorithm", f"{foreign.algorithm[:40]!r} is no name of letters, digits and underscores")
-    skymap = read_map(path, flipped_declination=foreign.flipped_declination)
+
+
+def publication_with(skymap: SkyMap, foreign: Foreign, summary: Summary | None) -> Publication:
+    """What may be published of a map, with its summary where there is one; errors as of `read_publication`."""
     made = skymap.provenance
     if foreign.part_of_sky and made is not None and not made.region:
         raise SettingError("part_of_sky", "the map says itself that the whole sky was to be scanned")
@@ -67,7 +78,6 @@ def read_publication(path: Path, foreign: Foreign) -> Publication:
         return publication_of(skymap, None, None, foreign.algorithm)
     if foreign.algorithm not in {UNKNOWN, made.algorithm}:
         raise SettingError("algorithm", f"the map says itself that it is of {made.algorithm}")
-    summary = summary_beside(path)
     if summary is None:
         return publication_of(skymap, None, None)
     _check_same(summary, skymap)
@@ -91,6 +101,7 @@ def publication_of(
         Who made the map, if it came without provenance.
     """
     made = skymap.provenance
+    why_not = why_not_quoted(summary, made.algorithm if made else None, partial=skymap.partial)
     publication = Publication(
         skymap=skymap,
         best=best_of(skymap),
@@ -98,7 +109,7 @@ def publication_of(
         algorithm=algorithm if made is None else made.algorithm,
         algorithm_version="" if made is None else made.algorithm_version,
         quote=quote,
-        why_not="" if quote is not None else _why_not(summary, skymap),
+        why_not="" if quote is not None else why_not,
     )
     if summary is not None:
         return _with_summary(publication, summary)
@@ -125,22 +136,31 @@ def _with_summary(publication: Publication, summary: Summary) -> Publication:
     )
 
 
-def _why_not(summary: Summary | None, skymap: SkyMap) -> str:
-    """Why nothing is quoted, a sentence without a stop."""
-    made = skymap.provenance
-    if skymap.partial:
+def why_not_quoted(summary: Summary | None, algorithm: str | None, *, partial: bool) -> str:
+    """Why nothing is quoted of a map, a sentence without a stop.
+
+    Parameters
+    ----------
+    summary
+        What was found out about its event; None where nothing was.
+    algorithm
+        What made it; None of a map from elsewhere.
+    partial
+        Whether it is not whole.
+    """
+    if partial:
         return "the scan was interrupted: the map is partial"
-    if made is None:
+    if algorithm is None:
         return "the map was made elsewhere, and no calibrated levels were asked for"
     if summary is None:
         return "there is no summary beside the map, so nothing is known of the event"
     reasons = {
-        "through-going": f"no calibration of {made.algorithm} speaks of such events",
+        "through-going": f"no calibration of {algorithm} speaks of such events",
         "cascade": "it is a cascade: its direction is not known",
         "unknown": _first_no(summary.verdict.reasons),
     }
     label = summary.topology.label
-    return reasons.get(label, f"it is a {label} track, for which {made.algorithm} is not fit: the map is diagnostic")
+    return reasons.get(label, f"it is a {label} track, for which {algorithm} is not fit: the map is diagnostic")
 
 
 def _first_no(reasons: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from skydriver.errors import ResultError, SettingError
 from skydriver.services import publish as module
+from skydriver.services.product_kinds import Kind
 from skydriver.services.product_table import Product, ProductOptions
 from skydriver.services.publish import Request, publish
 from skydriver.services.publishing import Foreign, read_publication
@@ -34,7 +35,7 @@ def asked_for(monkeypatch):
         begun.append("json")
         raise ResultError("it cannot be made")
 
-    monkeypatch.setattr(module, "PRODUCTS", (Product("json", "", "nothing", fail),))
+    monkeypatch.setattr(module, "PRODUCTS", (Product(Kind("json", "", "nothing"), fail),))
     return begun
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from skydriver.db.tables import results
 
@@ -15,12 +15,24 @@ Result: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 
 _ONE = select(results).where(results.c.scan == bindparam("scan_id"))
+_FACTS = select(
+    results.c.is_final,
+    results.c.is_deleted,
+    results.c.stored,
+    results.c.answer,
+    func.length(results.c.document).label("size"),
+).where(results.c.scan == bindparam("scan_id"))
 _IS_FINAL = select(results.c.is_final).where(results.c.scan == bindparam("scan_id"))
 
 
 def get(connection: Connection, scan_id: str) -> Result | None:
     """The stored result of a scan; None where there is none."""
     return connection.execute(_ONE, {"scan_id": scan_id}).one_or_none()
+
+
+def facts(connection: Connection, scan_id: str) -> Result | None:
+    """What there is to know of a result without its map: `is_final`, `is_deleted`, `stored`, `answer`, `size`."""
+    return connection.execute(_FACTS, {"scan_id": scan_id}).one_or_none()
 
 
 def is_final(connection: Connection, scan_id: str) -> bool:

@@ -1,0 +1,1 @@
+"""Products are made in a process of their own: whatever a drawing needs, or does, is none of the service's business."""
