@@ -64,6 +64,7 @@ scans = Table(
     Index(None, "run_id", "event_id", "is_real"),
     Index(None, "told_run_id", "told_event_id"),
     Index(None, "status", "rank"),
+    Index(None, "status", "created"),
     Index(None, "created", "id"),
     Index(None, "event"),
     Index(None, "owner", "created"),

@@ -16,6 +16,7 @@ AGEING_S, ALERT, FAR_S = 60.0, 100, 1e8
 NEW_INDEXES = (
     ("told_run_id", "told_event_id"),
     ("status", "rank"),
+    ("status", "created"),
     ("created", "id"),
     ("event",),
     ("owner", "created"),
