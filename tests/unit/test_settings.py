@@ -22,7 +22,7 @@ def nothing_set(monkeypatch):
         ("IMAGE_ROOTS", "/s3cret"),
         ("IMAGE_ROOTS", '"/s3cret"'),
         ("LEASE_S", "nan"),
-        ("LEASE_S", "1"),
+        ("LEASE_S", "0.9"),
         ("DATABASE_URL", "s3cret"),
         ("DATABASE_URL", "sqlite:///s3cret"),
         ("DATABASE_URL", "mysql://u:s3cret@h/x"),
