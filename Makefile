@@ -31,6 +31,9 @@ benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/topology.py
 	$(BIN)/python benchmarks/products.py
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/alerts.py
+	$(BIN)/python benchmarks/find.py
+	$(BIN)/python benchmarks/listeners.py
 
 clean:
 	rm -rf $(VENV) $(OUT) $(SCHEMAS)/node_modules .soak build dist
