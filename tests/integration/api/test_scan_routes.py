@@ -124,7 +124,7 @@ def test_a_whole_external_scan(client, scanner, external):
     assert scanner.get(manifest_path, params={"projection": "*"}).json() == of_external(scan_id, **event)
     assert scanner.get(manifest_path, params={"projection": "scan_id"}).json() == {"scan_id": scan_id}
     assert client.get(manifest_path).json() == of_external(scan_id)
-    assert client.get(f"/scan/{scan_id}/workforce").json() == IDLE
+    assert client.get(f"/scan/{scan_id}/workforce").json() == BUSY
     said = {name: examples.PATCH[name] for name in ("progress", "event_metadata", "scan_metadata")}
     for _ in range(2):
         assert scanner.patch(manifest_path, json=said).json() == running(scan_id, **event)

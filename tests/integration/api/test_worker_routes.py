@@ -56,7 +56,7 @@ def fit_all(worker, name, **asked):
 
 def test_a_worker_is_told_what_it_is_called_and_how_often_to_speak(worker):
     answer = worker.post("/workers/register", json=REGISTER).json()
-    assert answer == {"worker": answer["worker"], "heartbeat_s": 2.0, "lease_s": 15.0}
+    assert answer == {"worker": answer["worker"], "heartbeat_s": 0.5, "lease_s": 15.0}
 
 
 @pytest.mark.parametrize(("wrong", "word"), [({"protocol": 2}, "protocol"), ({"engine": "skydriver-0.0.1"}, "engine")])
