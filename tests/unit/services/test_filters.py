@@ -194,7 +194,9 @@ def test_a_damaged_cursor_is_refused(data):
         read_search(ASKED | {"cursor": cursor[:at] + letter + cursor[at + 1 :]})
 
 
-@pytest.mark.parametrize("values", [["a", "b"], [True, "b"], [1.5, None], [1.5, 2], [1.5], [1e300, "b"], [[], "b"]])
+@pytest.mark.parametrize(
+    "values", [["a", "b"], [True, "b"], [1.5, None], [1.5, 2], [1.5], [1e300, "b"], [[], "b"], [1.5, "\0"]]
+)
 def test_a_forged_cursor_reaches_no_database(values):
     text = json.dumps([read_search(ASKED).digest, *values]).encode()
     forged = base64.urlsafe_b64encode(request._check(text) + text).decode()
