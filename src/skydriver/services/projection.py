@@ -94,7 +94,7 @@ def read_projection(argument: str, value: object, generation: int = 2025) -> Pro
     """
     names = tuple(dict.fromkeys(name for name in _names(argument, value) if name))
     if EVERYTHING in names:
-        return ALL
+        names = NAMES[generation] if Projection(names).wants_event else ()
     if len(names) > MAX_NAMES:
         raise SettingError(argument, f"has {len(names)} names, more than {MAX_NAMES}")
     for name in names:

@@ -65,11 +65,18 @@ def state_of(scan: Parts, stopped: Stopped) -> str:
     reported = scan.engine == EXTERNAL and scan.progress is not None
     return scan_state(
         status,
-        was_launched=scan.launched is not None,
+        waited=_waited(scan),
         has_begun=status in {Status.RUNNING, Status.FINISHING} or scan.numerics is not None or reported,
         has_pixel=scan.first_pixel is not None,
         stopped=stopped,
     )
+
+
+def _waited(scan: Parts) -> Status:
+    """What a scan that nothing began waited in at last."""
+    if scan.engine == EXTERNAL:
+        return Status.PREPARING
+    return Status.QUEUED if scan.launched is None else Status.STARTING
 
 
 def has_ended(scan: Parts) -> bool:

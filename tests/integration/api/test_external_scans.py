@@ -35,6 +35,11 @@ def put(client, scan_id):
     )
 
 
+def test_one_whose_scanner_never_spoke_waited_for_it_to_the_end(client, scan_id):
+    client.delete(f"/scan/{scan_id}")
+    assert client.get(f"/scan/{scan_id}/status").json()["scan_state"] == "ABORTED__WAITING_ON_SCANNER_SERVER_STARTUP"
+
+
 def running(scan_id, **changes):
     """The manifest after the first words."""
     told = {"status": "running", "state": "IN_PROGRESS__WAITING_ON_FIRST_PIXEL_RECO"} | changes.pop("told", {})

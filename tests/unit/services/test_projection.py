@@ -60,6 +60,7 @@ def test_the_event_is_wanted_where_it_is_named():
     assert not read_projection("p", f"scan_id|{EVENT}__hash").wants_event
     assert read_projection("p", f"scan_id|{EVENT}").wants_event
     assert read_projection("p", [f"{EVENT}.value"]).wants_event
+    assert read_projection("p", f"*|{EVENT}") == Projection(NAMES[2025])
 
 
 @pytest.mark.parametrize("value", [1, {"scan_id": 1}, True, ["scan_id", 1], [["scan_id"]]])

@@ -87,7 +87,7 @@ def fits(name: str, value: object) -> bool:
     if isinstance(column.type, Boolean):
         return isinstance(value, bool)
     if isinstance(column.type, String):
-        return isinstance(value, str)
+        return isinstance(value, str) and "\0" not in value
     kind = int if isinstance(column.type, Integer) else int | float
     return isinstance(value, kind) and not isinstance(value, bool) and abs(value) < 2**63
 

@@ -60,15 +60,15 @@ PENDING: dict[Status, str] = {
 """What is told of scans that no worker has begun."""
 
 
-def scan_state(status: Status, *, was_launched: bool, has_begun: bool, has_pixel: bool, stopped: str) -> str:
+def scan_state(status: Status, *, waited: Status, has_begun: bool, has_pixel: bool, stopped: str) -> str:
     """What clients are told (CONTRACT section 7).
 
     Parameters
     ----------
     status
         As stored.
-    was_launched
-        Whether its turn came.
+    waited
+        What it waited in at last, where nothing began it: one of `PENDING`.
     has_begun
         Whether any worker, or its external scanner, took it up.
     has_pixel
@@ -82,10 +82,8 @@ def scan_state(status: Status, *, was_launched: bool, has_begun: bool, has_pixel
         part = "IN_PROGRESS__PARTIAL_RESULT_GENERATED"
     elif has_begun:
         part = "IN_PROGRESS__WAITING_ON_FIRST_PIXEL_RECO"
-    elif status in PENDING:
-        part = f"PENDING__{PENDING[status]}"
     else:
-        part = "PENDING__WAITING_ON_CLUSTER_STARTUP" if was_launched else "PENDING__PRESTARTUP"
+        part = f"PENDING__{PENDING[status if status in PENDING else waited]}"
     if status in {Status.ABORTED, Status.FAILED}:
         word = "FAILED" if status is Status.FAILED else stopped
         return f"{word}__{part.partition('__')[2]}"

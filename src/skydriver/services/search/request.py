@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import hashlib
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,6 +15,7 @@ from skydriver.db.stores.search import Key, Value, fits
 from skydriver.errors import SettingError
 from skydriver.services.json_values import told
 from skydriver.services.projection import Projection, read_projection
+from skydriver.services.scan_arguments import refuse_unknown
 from skydriver.services.search.fields import find_column
 from skydriver.services.search.filters import read_filter
 from skydriver.services.search.patterns import check_patterns
@@ -59,8 +59,7 @@ def read_search(arguments: Mapping[str, object]) -> Search:
         Naming the argument that is at fault.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    for name in given:
-        _check_known(name)
+    refuse_unknown(given, KNOWN, "POST /scans/find")
     asked, with_deleted = given.get("filter", {}), _flag(given, "include_deleted")
     term = read_filter(asked)
     check_patterns(term)
@@ -135,13 +134,6 @@ def _content(cursor: str) -> object:
 
 def _check(text: bytes) -> bytes:
     return hashlib.sha256(text).digest()[:N_CHECK]
-
-
-def _check_known(name: str) -> None:
-    if name not in KNOWN:
-        close = difflib.get_close_matches(name[:40], KNOWN, 1)
-        hint = f"; is {close[0]} meant?" if close else f"; there are {', '.join(KNOWN)}"
-        raise SettingError(told(name)[1:-1], f"is no argument of POST /scans/find{hint}")
 
 
 def _flag(given: Mapping[str, object], name: str) -> bool:

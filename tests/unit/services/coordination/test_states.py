@@ -7,7 +7,15 @@ import itertools
 import pytest
 
 from skydriver.errors import StateError
-from skydriver.services.coordination.states import ACTIVE, ENDED, FOLLOWING, Status, check_transition, scan_state
+from skydriver.services.coordination.states import (
+    ACTIVE,
+    ENDED,
+    FOLLOWING,
+    PENDING,
+    Status,
+    check_transition,
+    scan_state,
+)
 
 PUBLIC = {
     "PENDING__PRESTARTUP",
@@ -20,8 +28,8 @@ PUBLIC = {
 PARTS = {state.partition("__")[2] for state in PUBLIC - {"SCAN_HAS_FINAL_RESULT"}}
 
 
-def told(status, *, launched=True, begun=True, pixel=True, stopped="ABORTED"):
-    return scan_state(status, was_launched=launched, has_begun=begun, has_pixel=pixel, stopped=stopped)
+def told(status, *, waited=Status.STARTING, begun=True, pixel=True, stopped="ABORTED"):
+    return scan_state(status, waited=waited, has_begun=begun, has_pixel=pixel, stopped=stopped)
 
 
 def test_table_speaks_of_every_status():
@@ -61,11 +69,11 @@ def test_no_transition_leads_back():
     assert all(order.index(after) > order.index(before) for before in Status for after in FOLLOWING[before])
 
 
-@pytest.mark.parametrize("flags", list(itertools.product([False, True], repeat=3)))
+@pytest.mark.parametrize("flags", list(itertools.product(PENDING, [False, True], [False, True])))
 @pytest.mark.parametrize("status", list(Status))
 def test_clients_are_told_nothing_else(status, flags):
-    launched, begun, pixel = flags
-    word, _, part = told(status, launched=launched, begun=begun, pixel=pixel).partition("__")
+    waited, begun, pixel = flags
+    word, _, part = told(status, waited=waited, begun=begun, pixel=pixel).partition("__")
     if status in {Status.ABORTED, Status.FAILED}:
         assert word == ("ABORTED" if status is Status.ABORTED else "FAILED")
         assert part in PARTS
@@ -76,7 +84,7 @@ def test_clients_are_told_nothing_else(status, flags):
 @pytest.mark.parametrize(
     ("status", "flags", "expected"),
     [
-        (Status.QUEUED, {"launched": False, "begun": False, "pixel": False}, "PENDING__PRESTARTUP"),
+        (Status.QUEUED, {"begun": False, "pixel": False}, "PENDING__PRESTARTUP"),
         (Status.PREPARING, {"begun": False, "pixel": False}, "PENDING__WAITING_ON_SCANNER_SERVER_STARTUP"),
         (Status.STARTING, {"begun": False, "pixel": False}, "PENDING__WAITING_ON_CLUSTER_STARTUP"),
         (Status.RUNNING, {"pixel": False}, "IN_PROGRESS__WAITING_ON_FIRST_PIXEL_RECO"),
@@ -85,7 +93,7 @@ def test_clients_are_told_nothing_else(status, flags):
         (Status.DONE, {}, "SCAN_HAS_FINAL_RESULT"),
         (Status.ABORTED, {}, "ABORTED__PARTIAL_RESULT_GENERATED"),
         (Status.ABORTED, {"stopped": "STOPPED", "pixel": False}, "STOPPED__WAITING_ON_FIRST_PIXEL_RECO"),
-        (Status.ABORTED, {"launched": False, "begun": False, "pixel": False}, "ABORTED__PRESTARTUP"),
+        (Status.ABORTED, {"waited": Status.QUEUED, "begun": False, "pixel": False}, "ABORTED__PRESTARTUP"),
         (Status.FAILED, {"begun": False, "pixel": False}, "FAILED__WAITING_ON_CLUSTER_STARTUP"),
     ],
 )
