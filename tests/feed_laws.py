@@ -56,4 +56,4 @@ def _check_order(told, scan):
     assert workers == sorted(workers)
     assert workers[-1:] in ([], [scan.n_workers])
     replaced = [facts["by"] for kind, facts in told if kind == "replaced"]
-    assert ([None] + replaced)[-1] == scan.replaced_by
+    assert [None, *replaced][-1] == scan.replaced_by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -15,7 +15,6 @@ from feed_laws import check_scan
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.tables import tasks
 from skydriver.services.adding_workers import add_workers
-from skydriver.services.context import Service
 from skydriver.services.coordination import leases, workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.states import ENDED
@@ -25,9 +24,12 @@ from skydriver.services.submission import submit
 from skydriver.testing.events import toy_event
 from toy_scans import ToyWorker, document_of, fits_of, row_of, settle
 
+if TYPE_CHECKING:
+    from skydriver.services.context import Service
+
 ALERT = {"priority": 100, "nsides": {"1": 0, "2": 3}}
-MOST_ALERTS = 2
-MOST_RESCANS = 2
+N_ALERTS = 2
+N_RESCANS = 2
 
 
 @dataclass
@@ -98,8 +100,9 @@ def test_map_is_the_same_whatever_happens(database_url, tmp_path, number):
             settle(state.reconciler)
     for scan, expected in state.maps.items():
         check_end(state, scan, expected)
-    assert state.n_alerts == MOST_ALERTS
-    assert state.n_rescans == MOST_RESCANS
+    assert state.n_alerts >= N_ALERTS
+    assert state.n_rescans == N_RESCANS
+    assert state.n_yields > 0
     print(f"FAULTS luck {number}: {state.n_yields} tasks given back for alerts, {count_copies(service)} copied")
 
 
@@ -207,9 +210,9 @@ def second_replica(state, random):
         settle(Reconciler(other))
 
 
-def beat(state, random):
+def beat(state, random, worker=None):
     """A worker says that it lives, and does what it is told."""
-    worker = _worker(state, random)
+    worker = worker or _worker(state, random)
     if worker.task is None:
         return
     answer = workers.heartbeat(worker.service, worker.id, worker.task["task"])
@@ -230,13 +233,16 @@ def all_are_slow(state, _random):
 
 
 def alert(state, random):
-    """It comes, and the next words of some workers are heartbeats."""
-    if state.n_alerts < MOST_ALERTS:
+    """It comes while workers do something else, and the next words of all are heartbeats."""
+    busy = [
+        worker for worker in state.workers if worker.task and state.maps[worker.task["scan"]] == state.quiet["bulk"]
+    ]
+    if busy and (state.n_alerts < N_ALERTS or not state.n_yields):
         state.n_alerts += 1
         state.maps[state.submit(**ALERT)] = state.quiet["alert"]
         settle(state.reconciler)
-        for _ in range(4):
-            beat(state, random)
+        for worker in busy:
+            beat(state, random, worker)
 
 
 def more_workers(state, random):
@@ -249,7 +255,7 @@ def more_workers(state, random):
 def scan_again(state, random):
     """Its map is then that of another scan."""
     row = row_of(state.service, state.newest)
-    if row.status in ENDED or row.fits_done < 20 or state.n_rescans == MOST_RESCANS:
+    if row.status in ENDED or row.fits_done < 20 or state.n_rescans == N_RESCANS:
         return
     state.n_rescans += 1
     asked = {"abort_first": True, "replace_scan": True, "force_new": True}
