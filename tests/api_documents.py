@@ -67,7 +67,7 @@ LOGS = "http://127.0.0.1/scan/0x0/logs"
 IDLE = {"statuses": {}, "n_running": 0, "top_errors": {}}
 """The workforce of a scan that nobody works on."""
 BUSY = {"statuses": {"RUNNING": {"running": 1}}, "n_running": 1, "top_errors": {}}
-"""The workforce of a scan whose external scanner reports."""
+"""The workforce of a scan of an external scanner that has not ended."""
 WORDS = {
     "status": "queued",
     "code": None,

@@ -62,7 +62,7 @@ class Launched:
             is_deleted=self.manifest["is_deleted"],
             ewms_deactivated={"done": "FINISHED", "aborted": "ABORTED"}.get(told["status"]),
             scan_complete=told["status"] == "done",
-            ewms_workforce=BUSY if told["status"] == "running" else IDLE,
+            ewms_workforce=IDLE if told["status"] in {"done", "aborted", "failed"} else BUSY,
             told=words,
         )
 
