@@ -223,7 +223,7 @@ def _others(chain):
         connection.execute(update(scans).where(scans.c.id == wanted).values(target=Status.ABORTED))
     chain.meet(CommitPoint.FAIL)
     chain.start(None)
-    wait_until(lambda: chain.memory.is_over(wanted), "the scan that is to end is over", LIMIT_S)
+    wait_until(lambda: chain.memory.is_over(wanted) and chain.memory.is_over(doomed), "both are over", LIMIT_S)
     ends = {
         scan: (found.status, found.code)
         for scan in (replaced, aborted, wanted, doomed)
