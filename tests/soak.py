@@ -2,14 +2,15 @@
 
 Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--calls 20000] [--muons 1000] [--seed N]
 
-First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real events.
-The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there, a finished
-one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
-tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and at
-every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS, which go
-on where they were stopped. Then all routes of services are called at random, by tests/acceptance/test_api_fuzz.py.
-Last, ``skydriver calibrate`` scans simulated muons around their truth: how often does the statistical 90 % region hold
-it? That too goes on where it was stopped.
+First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real
+events. The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there,
+a finished one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
+tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and
+at every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS,
+which go on where they were stopped; and what workers and users may do is done in random orders, by LUCK. Then all
+routes of services are called at random, by tests/acceptance/test_api_fuzz.py. Last, ``skydriver calibrate`` scans
+simulated muons around their truth: how often does the statistical 90 % region hold it? That too goes on where it was
+stopped.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FUZZER = REPOSITORY / "tests" / "integration" / "test_fuzz_events.py"
 KILLER = REPOSITORY / "tests" / "acceptance" / "test_killed_products.py"
 FAULTS = ("test_kills.py", "test_commit_faults.py", "test_postgresql_goes.py", "test_odd_workers.py")
+LUCK = REPOSITORY / "tests" / "integration" / "coordination" / "test_bad_luck.py"
 STATE = REPOSITORY / ".soak" / "fuzz.json"
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
 CHUNK = 2000
@@ -81,7 +83,7 @@ def _kill(n: int, seed: int) -> None:
 
 def _disturb(state: dict[str, int], n: int) -> None:
     """Disturb scans of a service in every way so often; what was survived is printed."""
-    files = [str(KILLER.with_name(name)) for name in FAULTS]
+    files = [str(KILLER.with_name(name)) for name in FAULTS] + [str(LUCK)]
     while state["faults"] < n:
         some = min(FAULTS_CHUNK, n - state["faults"])
         print(f"faults of seed {state['seed']}, from {state['faults']}", flush=True)

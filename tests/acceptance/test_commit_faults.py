@@ -1,6 +1,7 @@
 """A service that kills itself before, and after, each kind of its commits; started again, it goes on.
 
-Every transaction that writes has a name, `CommitPoint`, and each of them is met here. The chain is one scan, submitted,
+Every transaction that writes has a name, `CommitPoint`, and each of them is met here: by several chains before and
+after on each database, by a single one before on one database and after on the other. A chain is one scan, submitted,
 fitted, finished, fetched and forgotten, killed at every step of its life; others are aborted, fail, or are external.
 `PLAN` alone is for what no crash leaves, because a plan is always stored with what it follows from: rows are taken
 away by hand for it.
@@ -40,9 +41,10 @@ from skydriver.testing.processes import wait_until
 from skydriver.testing.service import running_service
 
 CHAINS = range(START, START + math.ceil(N_KILLS / 4))
-"""Each meets every point twice, on two databases."""
+"""Each meets every point on two databases; one alone meets half of the faults on each, and all on both together."""
 LIMIT_S = 90.0
 WHEN = ("before", "after")
+KINDS = ("sqlite", "postgresql")
 LONG = Asked("dummy:7:0.03", "2:0,8:24", 0.5, 400)
 """There is something left of it through all of this."""
 DOOMED = Asked("crash_dummy:1:error", "1:0,2:12", 1.0, 60)
@@ -62,16 +64,25 @@ class Chain:
         Where clients wait for answers meanwhile.
     met
         The file of faults that came about.
+    kind
+        Of database.
     """
 
-    def __init__(self, running, memory, pool, met) -> None:
+    def __init__(self, running, memory, pool, met, kind) -> None:
         self.running = running
         self.memory = memory
         self.pool = pool
         self._met = met
+        self._kind = kind
         self.wanted: list[str] = []
         self.scan: Disturbed | None = None
         """Which notes what it survived."""
+
+    def when(self, point: CommitPoint) -> tuple[str, ...]:
+        """Whether it dies before or after a point; one chain alone does one of them, on each database the other."""
+        if len(CHAINS) > 1:
+            return WHEN
+        return (WHEN[(list(CommitPoint).index(point) + KINDS.index(self._kind)) % 2],)
 
     def start(self, fault: Fault | None, n_workers: int = 2, **more: str) -> None:
         """Start it, with a fault ahead."""
@@ -94,9 +105,9 @@ class Chain:
             self.scan.note(self.wanted[-1])
 
     def meet(self, *points: CommitPoint, meanwhile=lambda: None, number=lambda: 1, n_workers: int = 2, **more: str):
-        """Die at each of these points, before and after."""
+        """Die at each of these points, before, after, or both."""
         for point in points:
-            for when in WHEN:
+            for when in self.when(point):
                 self.start(Fault(point, when, number()), n_workers, **more)
                 self.dies(meanwhile)
 
@@ -121,7 +132,7 @@ class Chain:
         return self._met.read_text().splitlines()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def chain(request, tmp_path):
     with ExitStack() as stack:
         url = None
@@ -131,7 +142,7 @@ def chain(request, tmp_path):
         options = {"command": COMMAND, "environment": {FAULTS_MET: str(met)}, **QUICK_LEASES, "heartbeat_s": 0.05}
         running = stack.enter_context(running_service(tmp_path / "service", database_url=url, **options))
         pool = stack.enter_context(ThreadPoolExecutor(2))
-        yield Chain(running, stack.enter_context(memory_of(running)), pool, met)
+        yield Chain(running, stack.enter_context(memory_of(running)), pool, met, request.param)
 
 
 @pytest.mark.parametrize("number", CHAINS)
@@ -144,7 +155,7 @@ def test_every_commit(chain, references, number):
     chain.meet(CommitPoint.EXPIRE, meanwhile=lambda: _kill_one(chain.running.workers, random), number=lambda: 2)
     chain.meet(CommitPoint.LOG, meanwhile=lambda: _kill_one(chain.running.fits, random))
     chain.meet(CommitPoint.RETURN, meanwhile=lambda: _end_while_it_fits(chain))
-    for when in WHEN:
+    for when in chain.when(CommitPoint.PLAN):
         chain.running.kill()
         _take_plan_away(chain.memory, scan.id)
         chain.start(Fault(CommitPoint.PLAN, when), 0)
@@ -160,12 +171,12 @@ def test_every_commit(chain, references, number):
     _others(chain)
     _purge(chain, scan)
     assert chain.met() == chain.wanted
-    assert {Fault.from_text(line)[:2] for line in chain.met()} == {(p, when) for p in CommitPoint for when in WHEN}
+    assert {Fault.from_text(line)[:2] for line in chain.met()} == {(p, w) for p in CommitPoint for w in chain.when(p)}
     only_its_own_are_left(chain.running)
 
 
 def _submit(chain, asked, key):
-    """Submitted once, although the service dies twice meanwhile."""
+    """Submitted once, although the service dies meanwhile."""
     scan = Disturbed.__new__(Disturbed)
     scan.running, scan.memory, scan.asked, scan.kills, scan.recovered = chain.running, chain.memory, asked, [], []
     points = (CommitPoint.SUBMIT, CommitPoint.LAUNCH, CommitPoint.PREPARE)
@@ -212,7 +223,7 @@ def _others(chain):
         connection.execute(update(scans).where(scans.c.id == wanted).values(target=Status.ABORTED))
     chain.meet(CommitPoint.FAIL)
     chain.start(None)
-    wait_until(lambda: chain.memory.is_over(wanted), "the scan that is to end is over", LIMIT_S)
+    wait_until(lambda: chain.memory.is_over(wanted) and chain.memory.is_over(doomed), "both are over", LIMIT_S)
     ends = {
         scan: (found.status, found.code)
         for scan in (replaced, aborted, wanted, doomed)

@@ -12,6 +12,8 @@ import pytest
 
 from disturbed import ALL, NUMBERS, QUICK_LEASES, SWEEPS, Disturbed, chooser, only_its_own_are_left
 from odd_worker import OddWorker
+from skydriver.db.stores.tasks import DROPPED
+from skydriver.db.tables import tasks
 from skydriver.testing.processes import wait_until
 
 LEASE_S = QUICK_LEASES["lease_s"]
@@ -31,12 +33,17 @@ def false(report):
     return report | {"pixels": pixels}
 
 
+def is_overtaken(scan, task):
+    """Whether another worker did the same meanwhile, as happens to one that is slow: then it has nothing to say."""
+    return any(row.id == task["task"] and row.state == DROPPED for row in scan.memory.rows(tasks, scan.id))
+
+
 def twice(worker, scan, random):
     """It answers, and answers again otherwise, by each of the three ways: the first word counts."""
     for n, task in enumerate(tasks_of(worker, scan)):
         scan.note("answer")
         true = worker.fit(task)
-        assert worker.report(true) == len(task["pixels"])
+        assert worker.report(true) == len(task["pixels"]) or is_overtaken(scan, task)
         assert worker.report(random.choice([true, false(true)])) == 0
         pixels = true["pixels"] + false(true)["pixels"]
         assert worker.report(true | {"pixels": pixels}) == 0
@@ -129,8 +136,9 @@ def foreign(worker, scan, random):
             assert worker.answer("return", worker=worker.name, **false(true)) == {}
             assert worker.post("report", worker=other.name, **false(true)).status_code == 403
             assert worker.post("return", worker=other.name, **false(true)).status_code == 403
-            assert other.answer("heartbeat", worker=other.name, task=task["task"]) == {"answer": "continue"}
-            assert other.report(true) == len(task["pixels"])
+            answer = other.answer("heartbeat", worker=other.name, task=task["task"])
+            assert answer == {"answer": "continue"} or is_overtaken(scan, task)
+            assert other.report(true) == len(task["pixels"]) or is_overtaken(scan, task)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

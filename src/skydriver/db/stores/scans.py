@@ -131,9 +131,16 @@ def mjd(connection: Connection, event: str) -> float:
     return float(connection.execute(select(events.c.mjd).where(events.c.id == event)).scalar_one())
 
 
-def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> bool:
-    """Store how far a scan is, unless it ended meanwhile, and whether that was so; it never goes backwards."""
+def measured(connection: Connection, scan_id: str, fraction: float, values: Mapping[str, object]) -> Scan | None:
+    """Store how far a scan is, unless it ended meanwhile; it never goes backwards.
+
+    Returns
+    -------
+    Row
+        What is stored now: fraction, fits_done; None where it ended.
+    """
     c = scans.c
     higher = case((c.fraction > fraction, c.fraction), else_=fraction)
     of_one_at_work = change(scans).where(c.id == scan_id, c.ended.is_(None))
-    return connection.execute(of_one_at_work.values(fraction=higher, **values)).rowcount == 1
+    stored = of_one_at_work.values(fraction=higher, **values).returning(c.fraction, c.fits_done)
+    return connection.execute(stored).one_or_none()

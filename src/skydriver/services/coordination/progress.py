@@ -66,8 +66,9 @@ def measure(service: Service, scan_id: str) -> None:
             return
         seen = look(connection, scan, service.database.now(connection))
     with take_turn(service, CommitPoint.MEASURE) as turn:
-        if scans.measured(turn.connection, scan_id, *seen):
-            turn.announce(scan_id, "progress", fraction=seen.fraction, fits_done=scan.fits_done, **_told(seen))
+        stored = scans.measured(turn.connection, scan_id, *seen)
+        if stored is not None:  # told as stored: a forecast may be lower than the one before
+            turn.announce(scan_id, "progress", **stored._asdict(), **_told(seen))
 
 
 def _told(seen: Measured) -> dict[str, object]:
