@@ -43,6 +43,8 @@ class Watchdog:
             return self._after(scan, self._settings.no_worker_timeout_s, _no_worker)
         if scan.status == Status.RUNNING and scan.engine != "external":
             return _fails(scan, self._settings) or self._after(scan, self._settings.no_pixel_timeout_s, _no_pixel)
+        if scan.status == Status.FINISHING:  # its fits may all have ended since it was looked at last
+            return _fails(scan, self._settings)
         if scan.engine == "external":
             return self._after(scan, self._settings.external_timeout_s, _silent)
         return None

@@ -89,7 +89,8 @@ def test_what_waits_for_nobody_does_not_fail(dog, clock, status):
 @pytest.mark.parametrize(
     ("done", "failed", "ends"), [(19, 19, False), (20, 10, False), (20, 11, True), (3000, 1499, False)]
 )
-def test_too_many_failures_end_a_scan(dog, done, failed, ends):
-    how = dog.look(scan(Status.RUNNING, fits_done=done, fits_failed=failed))
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FINISHING])
+def test_too_many_failures_end_a_scan(dog, status, done, failed, ends):
+    how = dog.look(scan(status, fits_done=done, fits_failed=failed))
     assert (how is not None) == ends
     assert how is None or (how.code == "fits_fail" and f"{failed} of {done}" in how.sentence)
