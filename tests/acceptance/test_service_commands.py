@@ -81,13 +81,13 @@ def test_the_same_key_is_the_same_scan(ours):
 
 def test_a_scan_is_found_until_it_is_aborted(ours, hanging):
     event = ("--run", "1", "--event", "21", "--simulated")
-    assert hanging in ours("find", *event).stdout.splitlines()
-    assert hanging in ours.json("find", *event)["scan_ids"]
+    assert f"{hanging} " in ours("find", *event).stdout
+    assert hanging in [manifest["scan_id"] for manifest in ours.json("find", *event)["manifests"]]
     aborted = ours.json("abort", hanging)
     assert (aborted["scan_id"], aborted["status"]) == (hanging, "aborted")
-    assert hanging not in ours("find", *event).stdout.splitlines()
-    assert hanging in ours("find", *event, "--deleted").stdout.splitlines()
-    assert ours("find", "--run", "1", "--event", "21").stdout == ""
+    assert hanging not in ours("find", *event, "--ids").stdout.splitlines()
+    assert hanging in ours("find", *event, "--deleted", "--ids").stdout.splitlines()
+    assert ours("find", *event[:4], "--real", "--deleted", "--ids").stdout == ""
     done = ours("watch", hanging)
     assert (done.returncode, done.stdout) == (7, "")
     assert "aborted" in done.stderr
