@@ -12,7 +12,7 @@ import pytest
 
 from disturbed import ALL, NUMBERS, QUICK_LEASES, SWEEPS, Disturbed, chooser, only_its_own_are_left
 from odd_worker import OddWorker
-from skydriver.db.stores.tasks import DROPPED
+from skydriver.db.stores.tasks import DROPPED, EXPIRED
 from skydriver.db.tables import tasks
 from skydriver.testing.processes import wait_until
 
@@ -34,8 +34,8 @@ def false(report):
 
 
 def is_overtaken(scan, task):
-    """Whether another worker did the same meanwhile, as happens to one that is slow: then it has nothing to say."""
-    return any(row.id == task["task"] and row.state == DROPPED for row in scan.memory.rows(tasks, scan.id))
+    """Whether others did the same meanwhile, as happens to one that is slow, or silent for longer than its lease."""
+    return any(row.id == task["task"] and row.state in {DROPPED, EXPIRED} for row in scan.memory.rows(tasks, scan.id))
 
 
 def twice(worker, scan, random):

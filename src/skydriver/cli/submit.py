@@ -123,10 +123,10 @@ class Order:
 
     def _watch_all(self, entries: list[Entry]) -> bool:
         """Whether they were watched to their ends; Ctrl-C ends the watching alone."""
-        from skydriver.cli.watching import PATIENCE_S
-        from skydriver.cli.watching_many import watch_all
-
         try:
+            from skydriver.cli.watching import PATIENCE_S
+            from skydriver.cli.watching_many import watch_all
+
             with client_of(self.url, PATIENCE_S) as client:
                 watch_all(client, entries, self.out, quiet=self.as_json)
         except KeyboardInterrupt:
