@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
+from skydriver.db.search.places import TOLD
 from skydriver.errors import UnknownError
 from skydriver.services.coordination.states import ENDED, Status, scan_state
 
@@ -20,28 +21,6 @@ ENVIRONMENT: Final = "scanner_server_env"
 
 Stopped = Literal["ABORTED", "STOPPED"]
 """The word for an aborted scan: today's, and that of documents of 2023."""
-
-TOLD: Final = (
-    "status",
-    "code",
-    "reason",
-    "owner",
-    "engine",
-    "reco",
-    "nsides",
-    "fraction",
-    "seconds_left",
-    "pixels_done",
-    "pixels_total",
-    "fits_done",
-    "fits_failed",
-    "cpu_seconds",
-    "created",
-    "launched",
-    "first_pixel",
-    "ended",
-)
-"""The columns that are told as they are; times are seconds since 1970."""
 
 
 def known(scan: Parts | None, scan_id: str) -> Parts:

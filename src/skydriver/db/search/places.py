@@ -33,7 +33,7 @@ TOLD: Final = (
     "first_pixel",
     "ended",
 )
-"""Columns that a manifest shows under ``skydriver``, by the same name."""
+"""Columns that a manifest shows under ``skydriver`` as they are, by the same name; times are seconds since 1970."""
 
 COLUMNS: Final[Mapping[str, Column[Any]]] = {
     "scan_id": _c.id,
