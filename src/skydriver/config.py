@@ -55,6 +55,22 @@ class Settings(BaseSettings):
     """Single fits are kept for so long after the scan's end; its result stays, s."""
     image_roots: tuple[Path, ...] = ()
     """Folders below which images ``skymap_scanner:TAG`` lie, as JSON list."""
+    clusters: Path | None = None
+    """TOML file that names HTCondor clusters (docs/operations.md)."""
+    cluster_poll_s: float = Field(default=3.0, ge=0.1, le=600.0)
+    """A cluster is asked for its jobs this often while it has any of ours, s."""
+    worker_bind: str | None = None
+    """``HOST:PORT`` at which workers elsewhere reach this service, by TLS and by nothing but their own routes."""
+    worker_url: str | None = None
+    """``https://HOST:PORT`` of the same as those workers see it; else made of ``worker_bind``."""
+    worker_certificate: Path | None = None
+    """Certificate chain of that address, PEM; without one the service makes one of its own."""
+    worker_key: Path | None = None
+    """Its private key, PEM."""
+    worker_ca: Path | None = None
+    """Certificate by which workers know the service, PEM, if their machines do not know it."""
+    bundle_downloads: int = Field(default=8, ge=1, le=1000)
+    """So many workers fetch the bundle at once; the others come again a little later."""
 
     @property
     def url(self) -> str:

@@ -7,6 +7,7 @@ from skydriver.db.schema.base import metadata
 from skydriver.db.schema.events import events, prepared
 from skydriver.db.schema.feed import feed
 from skydriver.db.schema.fits import fits
+from skydriver.db.schema.pools import identity, keepers, mishaps, pools, submissions
 from skydriver.db.schema.products import products
 from skydriver.db.schema.results import results
 from skydriver.db.schema.scan_log import scan_log
@@ -19,12 +20,17 @@ __all__ = [
     "events",
     "feed",
     "fits",
+    "identity",
+    "keepers",
     "metadata",
+    "mishaps",
+    "pools",
     "prepared",
     "products",
     "results",
     "scan_log",
     "scans",
+    "submissions",
     "tasks",
     "tokens",
     "workers",

@@ -209,6 +209,7 @@ def _row(scan_id: str, asked: Asked, event: NewEvent, now: float) -> dict[str, o
         "idempotency_key": asked.key,
         "clusters": json.dumps(order.cluster_list()),
         "n_workers": order.n_workers,
+        "n_local": order.n_workers,
         "reco": order.reco,
         "nsides": str(order.progression),
         "threshold": order.threshold,

@@ -18,6 +18,7 @@ tasks = Table(
     Column("until", Float, nullable=False),
     Column("state", String(12), nullable=False, comment="open, answered, returned, expired or dropped"),
     Column("copy_of", String(40), comment="the task whose fits it does once more, because that one is slow"),
+    Column("pool", String(80), comment="of its worker"),
     Index(None, "state", "until"),
     Index(None, "scan", "state"),
     Index(None, "worker", "state"),

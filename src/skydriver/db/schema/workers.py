@@ -21,6 +21,7 @@ workers = Table(
     Column("seen", Float, nullable=False),
     Column("state", String(12), nullable=False, comment="alive or gone"),
     Column("reason", Text, comment="why it is gone"),
+    Column("scan", String(40), comment="the only one that it may fit; null for any"),
     Index(None, "pool", "state"),
 )
 
@@ -28,7 +29,7 @@ tokens = Table(
     "tokens",
     metadata,
     Column("hash", String(64), primary_key=True, comment="sha256: the token itself is nowhere"),
-    Column("kind", String(12), nullable=False, comment="worker or scan"),
+    Column("kind", String(12), nullable=False, comment="worker, starter or scan"),
     Column("scope", String(80), nullable=False, comment="the pool, or the scan"),
     Column("first", String(64), nullable=False, comment="hash of the first token of its line"),
     Column("created", Float, nullable=False),
