@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +16,11 @@ import pytest
 from databases import make_service
 from serving import serving
 from skydriver.api import bundle_answer, connections, examples, worker_door
+from skydriver.api.run import run
+from skydriver.api.server import listen
 from skydriver.api.worker_door import WorkerDoor
+from skydriver.config import Settings
+from skydriver.errors import SettingError
 from skydriver.services import tokens
 from skydriver.services.bundles import known_bundle
 from skydriver.services.coordination.leases import ENGINE
@@ -56,7 +60,7 @@ def server(service):
 
 
 @pytest.fixture
-def address(server, service):
+def address(server, service):  # noqa: ARG001 - it is known once it serves
     return service.worker_access.address
 
 
@@ -203,17 +207,16 @@ def test_too_many_come_again_later_and_who_takes_nothing_loses_its_place(
 def test_what_is_no_tls_is_hung_up_on_and_disturbs_nobody(request, said, caplog, capfd):
     server, address = (request.getfixturevalue(name) for name in ("server", "address"))
     caplog.set_level(logging.INFO)
-    for _ in range(20):
-        with socket.create_connection(place(address), timeout=10) as stranger:
+    with ExitStack() as stack:
+        strangers = [stack.enter_context(socket.create_connection(place(address), timeout=20)) for _ in range(20)]
+        for stranger in strangers:
             stranger.sendall(said)
-            with pytest.raises(ConnectionResetError) if False else ExitStack():
-                try:
-                    while stranger.recv(1000):
-                        pass
-                except ConnectionResetError:
+        for stranger in strangers:
+            with suppress(ConnectionResetError):
+                while stranger.recv(1000):
                     pass
     assert httpx.get(server.url, trust_env=False).json() == {}
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name != "httpx"] == []
     assert capfd.readouterr().err == ""
 
 
@@ -223,7 +226,7 @@ def test_old_tls_is_refused(address, version):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         context.maximum_version = version
     with socket.create_connection(place(address), timeout=10) as raw, pytest.raises((ssl.SSLError, ConnectionError)):
         context.wrap_socket(raw)
@@ -300,3 +303,17 @@ def test_what_is_no_pool_and_what_are_no_hours_is_refused(client, body, argument
     answer = client.post("/tokens", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(argument)
+
+
+def test_what_contradicts_itself_is_told_before_anything_starts(tmp_path):
+    settings = Settings(data=tmp_path / "data", worker_bind="0.0.0.0:0")
+    with pytest.raises(SettingError, match="SKYDRIVER_WORKER_URL"):
+        run(settings, lambda _running: None)
+    assert not settings.data.exists()
+
+
+def test_an_address_that_is_taken_is_told(service):
+    with listen("127.0.0.1", 0) as taken:
+        settings = Settings(data=service.settings.data, worker_bind=f"127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(SettingError, match=r"SKYDRIVER_WORKER_BIND: 127\.0\.0\.1:\d+ cannot be listened on"):
+            WorkerDoor(service, WorkerTls(settings))
