@@ -43,7 +43,7 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
     ClusterAwayError: HTTPStatus.SERVICE_UNAVAILABLE,
-    ClusterRefusalError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ClusterRefusalError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ResultError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """Of every class of errors that there is."""
