@@ -202,5 +202,4 @@ def worker_tls(settings: Settings, clusters: Clusters) -> WorkerTls | None:
     """What the workers' own address shows, for all hosts by which a cluster reaches it; None where there is none."""
     if bound_place(settings) is None:
         return None
-    urls = [named.settings.worker_url for named in clusters.named if named.settings.worker_url is not None]
-    return WorkerTls(settings, urls)
+    return WorkerTls(settings, clusters.worker_urls)

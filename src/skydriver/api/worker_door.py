@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 HANDSHAKE_S: Final = 10.0
 """Who has not said how to speak within so long is hung up on, s."""
+KEPT_ALIVE_S: Final = 75
+"""A connection on which nothing is asked stays open for so long, s: beginning TLS costs more than keeping it."""
 FAREWELL_S: Final = 2.0
 """The end of TLS on a connection is waited for so long, s."""
 MOST_CONNECTIONS: Final = 20_000
@@ -78,6 +80,7 @@ class WorkerDoor:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=KEPT_ALIVE_S,
         )
         config.load()
 

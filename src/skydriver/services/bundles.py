@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 NAME: Final = "bundle"
+_READING: Final = threading.Lock()
 
 
 class Bundles:
@@ -68,7 +70,8 @@ def known_bundle(path: Path) -> Bundle:
     """
     try:
         now = path.stat()
-        return _read(path, now.st_mtime_ns, now.st_size)
+        with _READING:  # many jobs may ask at once
+            return _read(path, now.st_mtime_ns, now.st_size)
     except OSError as error:
         raise SettingError(NAME, f"{path} cannot be read: {error.strerror or error}") from error
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -68,7 +69,8 @@ def own_certificate(data: Path, hosts: Collection[str], now: dt.datetime) -> Fil
         If the files cannot be read or written.
     """
     folder = data.absolute() / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     files = Files(folder / "certificate.pem", folder / "key.pem", folder / "ca.pem")
     names = _names(hosts)
     with _locked(folder):
@@ -108,7 +110,7 @@ def _read(certificate: Path, key: Path) -> _Pair | None:
     try:
         loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
         secret = serialization.load_pem_private_key(key.read_bytes(), None)
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
         return None
     if not isinstance(secret, ec.EllipticCurvePrivateKey) or secret.public_key() != loaded.public_key():
         return None
@@ -123,8 +125,11 @@ def _is_good(pair: _Pair, authority: _Pair, names: x509.SubjectAlternativeName, 
     """Whether it is for these names and for long enough; a clock that was ahead when it was made is no reason."""
     if pair.certificate.issuer != authority.certificate.subject or _ends(pair) - now < _RENEWED_BEFORE:
         return False
-    theirs = pair.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    signer = pair.certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    try:
+        theirs = pair.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        signer = pair.certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
     of_authority = x509.SubjectKeyIdentifier.from_public_key(authority.key.public_key())
     starts = pair.certificate.not_valid_before_utc
     return theirs == names and signer.key_identifier == of_authority.digest and starts <= now

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography import x509
 
+from skydriver.clusters.configured import VARIABLE as CLUSTERS
 from skydriver.errors import SettingError
 from skydriver.services.own_certificate import FOLDER, own_certificate
 from skydriver.services.worker_access import BIND, URL, Place, WorkerAddress, bound_place, host_of
@@ -139,7 +140,7 @@ def is_for(certificate: x509.Certificate, host: str) -> bool:
 
 def _hosts(settings: Settings, place: Place, urls: Sequence[str]) -> frozenset[str]:
     """All hosts by which workers reach the service; that of the bind only where no address says otherwise."""
-    hosts = {host_of(url, "worker_url") for url in urls}
+    hosts = {host_of(url, CLUSTERS) for url in urls}
     if settings.worker_url is not None:
         hosts.add(host_of(settings.worker_url, URL))
     elif not place.is_everywhere:
@@ -152,6 +153,7 @@ def _hosts(settings: Settings, place: Place, urls: Sequence[str]) -> frozenset[s
 def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     return context
 

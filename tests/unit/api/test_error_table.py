@@ -10,6 +10,7 @@ import pytest
 from skydriver import errors
 from skydriver.api.answers import MAX_PHRASE, error_answer, phrase_of
 from skydriver.api.errors import STATUSES, status_of
+from skydriver.clusters.base import ClusterAwayError
 from skydriver.api.openapi import MEANINGS
 
 
@@ -32,6 +33,7 @@ def test_statuses_that_clients_repeat_are_only_those_of_outages():
     assert {kind for kind, status in STATUSES.items() if status in repeated and status != 500} == {
         errors.UnavailableError,
         errors.SchemaError,
+        ClusterAwayError,
     }
 
 
