@@ -10,8 +10,8 @@ import pytest
 from skydriver import errors
 from skydriver.api.answers import MAX_PHRASE, error_answer, phrase_of
 from skydriver.api.errors import STATUSES, status_of
-from skydriver.clusters.base import ClusterAwayError
 from skydriver.api.openapi import MEANINGS
+from skydriver.clusters.base import ClusterAwayError
 
 
 def every_class(root=errors.SkyDriverError):
