@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import socket
@@ -16,6 +17,7 @@ import pytest
 from databases import make_service
 from serving import serving
 from skydriver.api import bundle_answer, connections, examples, worker_door
+from skydriver.api import server as server_module
 from skydriver.api.run import run
 from skydriver.api.server import listen
 from skydriver.api.worker_door import WorkerDoor
@@ -317,3 +319,28 @@ def test_an_address_that_is_taken_is_told(service):
         settings = Settings(data=service.settings.data, worker_bind=f"127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(SettingError, match=r"SKYDRIVER_WORKER_BIND: 127\.0\.0\.1:\d+ cannot be listened on"):
             WorkerDoor(service, WorkerTls(settings))
+
+
+def test_a_certificate_that_was_made_anew_is_shown_without_a_new_start(request, monkeypatch):
+    monkeypatch.setattr(server_module, "REFRESH_TICKS", 1)
+    where = place(request.getfixturevalue("address"))
+    first = ssl.get_server_certificate(where)
+    assert ssl.get_server_certificate(where) == first
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=310)
+    monkeypatch.setattr("skydriver.services.worker_tls._now", lambda: later)
+    wait_until(lambda: ssl.get_server_certificate(where) != first, "another is shown")
+
+
+def test_more_connections_than_there_may_be_are_hung_up_on(server, address, monkeypatch):
+    monkeypatch.setattr(worker_door, "MOST_CONNECTIONS", 3)
+    context = trusting(address)
+    with ExitStack() as stack:
+        for _ in range(3):
+            raw = stack.enter_context(socket.create_connection(place(address), timeout=20))
+            stack.enter_context(context.wrap_socket(raw, server_hostname=place(address)[0]))
+        wait_until(lambda: len(server.server_state.connections) == 3, "all are open")
+        with pytest.raises((OSError, httpx.TransportError)), open_client(address, "nothing") as client:
+            client.post("/workers/token")
+    wait_until(lambda: not server.server_state.connections, "all are gone")
+    with open_client(address, "nothing") as client:
+        assert client.post("/workers/token").status_code == 401
