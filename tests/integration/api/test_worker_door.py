@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 import socket
 import ssl
 import threading
-from contextlib import ExitStack, closing, suppress
-from urllib.parse import urlsplit
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
 
 from databases import make_service
-from serving import serving
-from skydriver.api import bundle_answer, connections, examples, worker_door
+from skydriver.api import connections, examples, worker_door
 from skydriver.api import server as server_module
 from skydriver.api.run import run
 from skydriver.api.server import listen
@@ -24,14 +21,13 @@ from skydriver.api.worker_door import WorkerDoor
 from skydriver.config import Settings
 from skydriver.errors import SettingError
 from skydriver.services import tokens
-from skydriver.services.bundles import known_bundle
 from skydriver.services.coordination.leases import ENGINE
 from skydriver.services.worker_tls import WorkerTls
 from skydriver.testing.processes import wait_until
+from worker_doors import number, open_client, place, serving_workers, trusting
 
 REGISTER = examples.REGISTER | {"engine": ENGINE, "pool": "p1"}
 NOTHING = {"code": 404, "error": "there is nothing here"}
-SIZE = 3_000_000
 
 
 @pytest.fixture
@@ -40,24 +36,16 @@ def quick(monkeypatch):
     monkeypatch.setattr(worker_door, "HANDSHAKE_S", 0.3)
     for name, seconds in {"HEAD_S": 0.3, "BODY_S": 0.3, "LOOK_S": 0.05}.items():
         monkeypatch.setattr(connections, name, seconds)
-    monkeypatch.setattr(bundle_answer, "STALLED_S", 0.3)
 
 
 @pytest.fixture
 def service(sqlite_url, tmp_path):
-    """With a bundle, which two may fetch at once."""
-    made = make_service(sqlite_url, tmp_path, worker_bind="127.0.0.1:0", bundle_downloads=2)
-    (tmp_path / "bundle").write_bytes(os.urandom(SIZE))
-    made.bundles.offer(tmp_path / "bundle")
-    return made
+    return make_service(sqlite_url, tmp_path, worker_bind="127.0.0.1:0")
 
 
 @pytest.fixture
 def server(service):
-    with (
-        closing(WorkerDoor(service, WorkerTls(service.settings))) as door,
-        serving(service, door=door) as running,
-    ):
+    with serving_workers(service) as running:
         yield running
 
 
@@ -76,26 +64,6 @@ def at_door(address, starter):
     """A job that has come with its starter token."""
     with open_client(address, starter) as client:
         yield client
-
-
-def trusting(address):
-    context = ssl.create_default_context(cadata=address.ca.decode())
-    context.verify_flags |= ssl.VERIFY_X509_STRICT
-    return context
-
-
-def open_client(address, token):
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.Client(base_url=address.url, verify=trusting(address), trust_env=False, headers=headers, timeout=30)
-
-
-def place(address):
-    parts = urlsplit(address.url)
-    return parts.hostname, parts.port
-
-
-def number(service, name, **labels):
-    return service.metrics.registry.get_sample_value(f"skydriver_{name}", labels)
 
 
 def test_nothing_but_the_routes_of_workers_is_there(at_door, client):
@@ -150,56 +118,6 @@ def test_a_starter_token_allows_nothing_else(at_door, client, starter):
     headers = {"Authorization": f"Bearer {starter}"}
     assert client.get("/metrics", headers=headers).status_code == 403
     assert client.post("/tokens", headers=headers).status_code == 403
-
-
-def test_a_job_fetches_the_bundle_and_whoever_has_no_token_does_not(at_door, address, service, tmp_path):
-    sha256 = known_bundle(tmp_path / "bundle").sha256
-    path = f"/workers/bundle/{sha256}"
-    got = at_door.get(path)
-    assert got.content == (tmp_path / "bundle").read_bytes()
-    assert got.headers["content-length"] == str(SIZE)
-    head = at_door.head(path)
-    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(SIZE))
-    assert at_door.get(f"/workers/bundle/{'0' * 64}").status_code == 404
-    with open_client(address, "nothing") as stranger:
-        assert stranger.get(path).status_code == 401
-    (tmp_path / "bundle").write_bytes(b"another")
-    assert at_door.get(path).status_code == 404
-    assert number(service, "bundle_downloads_total", outcome="ended") == 1
-    assert number(service, "worker_address_bytes_total", direction="sent") > SIZE
-    assert number(service, "worker_address_bytes_total", direction="received") > 500
-
-
-def begun(address, starter, path, stack):
-    """A download that takes nothing."""
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.settimeout(30)
-    raw.connect(place(address))
-    connection = stack.enter_context(trusting(address).wrap_socket(raw, server_hostname=place(address)[0]))
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {starter}\r\n\r\n".encode())
-
-
-def test_too_many_come_again_later_and_who_takes_nothing_loses_its_place(
-    at_door, address, service, tmp_path, starter, monkeypatch
-):
-    (tmp_path / "bundle").write_bytes(bytes(30_000_000))  # more than sockets hold
-    path = f"/workers/bundle/{known_bundle(tmp_path / 'bundle').sha256}"
-    monkeypatch.setattr(bundle_answer, "STALLED_S", 3.0)
-    with ExitStack() as stack:
-        for _ in range(2):
-            begun(address, starter, path, stack)
-        wait_until(lambda: service.bundles.n_open == 2, "both have begun")
-        refused = at_door.get(path)
-        assert refused.status_code == 503
-        assert 2 <= int(refused.headers["retry-after"]) <= 15
-        wait_until(lambda: service.bundles.n_open == 0, "both are hung up on")
-        assert len(at_door.get(path).content) == 30_000_000
-        begun(address, starter, path, stack)
-        wait_until(lambda: service.bundles.n_open == 1, "one has begun")
-    wait_until(lambda: service.bundles.n_open == 0, "who went away keeps no place")
-    counts = [number(service, "bundle_downloads_total", outcome=o) for o in ("begun", "ended", "broken", "refused")]
-    assert counts == [4, 1, 3, 1]
 
 
 @pytest.mark.parametrize(
@@ -281,30 +199,6 @@ def can_connect(address):
     except OSError:
         return False
     return True
-
-
-def test_a_token_for_workers_that_are_started_by_hand(client, address, service):
-    made = client.post("/tokens").json()
-    assert made.keys() == examples.STARTER.keys()
-    assert (made["pool"], made["expires_s"], made["url"]) == ("by-hand", 86400.0, address.url)
-    assert made["ca"].encode() == address.ca
-    assert tokens.check(service, made["token"], "starter").scope == "by-hand"
-    other = client.post("/tokens", json={"pool": "My-lab-7", "hours": 0.5}).json()
-    assert (other["pool"], other["expires_s"]) == ("My-lab-7", 1800.0)
-
-
-@pytest.mark.parametrize(
-    ("body", "argument"),
-    [
-        *(({"pool": pool}, "pool") for pool in ("", "local", "a b", "a" * 41, "ä", "a\n", 1)),
-        *(({"hours": hours}, "hours") for hours in (0, -1, 721, "1", True)),
-        ({"odd": 1}, "odd"),
-    ],
-)
-def test_what_is_no_pool_and_what_are_no_hours_is_refused(client, body, argument):
-    answer = client.post("/tokens", json=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"].startswith(argument)
 
 
 def test_what_contradicts_itself_is_told_before_anything_starts(tmp_path):
