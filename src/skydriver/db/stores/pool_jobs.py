@@ -1,4 +1,4 @@
-"""What was submitted to clusters, what went wrong there, and which service speaks with which cluster."""
+"""What was submitted to clusters, and what went wrong there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from skydriver.db.stores.pools import GONE
-from skydriver.db.tables import identity, keepers, mishaps, submissions
+from skydriver.db.tables import identity, mishaps, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,20 +68,3 @@ def bad_hosts(connection: Connection, cluster: str, since: float, at_least: int)
 def forget_mishaps(connection: Connection, before: float) -> None:
     """What happened long ago says nothing any more."""
     connection.execute(delete(mishaps).where(mishaps.c.time < before))
-
-
-def hold(connection: Connection, cluster: str, holder: str, now: float, until: float) -> bool:
-    """Whether `holder` is the one service that speaks with a cluster, until then; others' time may be over."""
-    c = keepers.c
-    mine = (c.cluster == cluster, (c.holder == holder) | (c.until < now) | (c.until > now + 10 * (until - now)))
-    if connection.execute(update(keepers).where(*mine).values(holder=holder, until=until)).rowcount:
-        return True
-    if connection.execute(select(c.holder).where(c.cluster == cluster).with_for_update()).first() is not None:
-        return False
-    connection.execute(insert(keepers).values(cluster=cluster, holder=holder, until=until))
-    return True
-
-
-def let_go(connection: Connection, holder: str) -> None:
-    """A service that ends leaves its clusters to others at once."""
-    connection.execute(delete(keepers).where(keepers.c.holder == holder))

@@ -1,4 +1,4 @@
-"""What is to be done about one pool next: a pure function of what is wanted, what is stored and what the queue holds."""
+"""What is to be done about one pool next: a pure function of what is wanted, stored, and in the queue."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ class Wanted(NamedTuple):
 
     n_jobs: int
     """0 where none is needed any more."""
+    is_given_up: bool
+    """Whether none is added to those that run already."""
     memory_mb: int
     max_memory_mb: int
     failures: int
@@ -118,6 +120,8 @@ def decide(wanted: Wanted, subs: Sequence[Sub], queue: Mapping[str, Sequence[Job
     if not wanted.n_jobs:
         return [step for sub in subs for step in _end(sub, queue.get(sub.id, ()))]
     steps = [step for sub in subs for step in _look(sub, queue.get(sub.id, ()), wanted, now)]
+    if wanted.is_given_up:
+        return [step for step in steps if not isinstance(step, Release)] + list(_stop_waiting(subs, queue))
     give_up = _give_up(wanted, steps)
     return [*steps, give_up] if give_up else [*steps, *_fill(wanted, subs, queue, steps, now)]
 
@@ -152,14 +156,12 @@ def _found(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission whose answer was lost: it is there, whole or not, or it is not there."""
     if not jobs:
         yield Gone(sub.id)
-    elif any(job.hold is not None and job.hold.is_for_spooling for job in jobs) or len(jobs) != sub.n_jobs:
+    elif (
+        any(job.hold is not None and job.hold.is_for_spooling for job in jobs) or len(jobs) != sub.n_jobs
+    ):  # or two of it
         yield Remove(tuple(job.id for job in jobs), "its submission was interrupted")
     else:
-        first = min(job.cluster_id for job in jobs)
-        twice = tuple(job.id for job in jobs if job.cluster_id != first)
-        if twice:
-            yield Remove(twice, "it was submitted twice")
-        yield Found(sub.id, first)
+        yield Found(sub.id, jobs[0].cluster_id)
 
 
 def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -222,6 +224,14 @@ def _fill(
         yield Submit(wanted.n_jobs - live, wanted.memory_mb)
     elif live > wanted.n_jobs:
         yield from _thin_out(subs, queue, live - wanted.n_jobs)
+
+
+def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]]) -> Iterator[Step]:
+    """Of a pool that is given up, what runs may go on."""
+    jobs = [job for sub in subs for job in queue.get(sub.id, ())]
+    waiting = tuple(job.id for job in jobs if job.state in {JobState.IDLE, JobState.HELD})
+    if waiting:
+        yield Remove(waiting, "its cluster is given up")
 
 
 def _thin_out(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], n: int) -> Iterator[Step]:
