@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
+from skydriver.clusters.configured import read_clusters
 from skydriver.clusters.local import LocalPool
 from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
@@ -23,6 +24,7 @@ from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
 from skydriver.services.memory import look_past_what_is_here, share_one_arena
+from skydriver.services.pools.keepers import Keepers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +55,10 @@ class Running(Server):
     """
 
     def __init__(self, service: Service, on_ready: Callable[[Running], Any]) -> None:
-        app = build_app(service, background=[partial(Reconciler, service)])
+        background: list[Callable[[], Any]] = [partial(Reconciler, service)]
+        if service.clusters.any:
+            background.append(partial(Keepers, service))
+        app = build_app(service, background=background)
         super().__init__(app, service.settings.host, service.settings.port, self._begin)
         self.service = service
         self._on_running = on_ready
@@ -136,12 +141,13 @@ def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
     UnavailableError
         If the database is away.
     """
+    clusters = read_clusters(settings.clusters)
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(open_data(settings))
         database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
-        service = Service(settings, database)
+        service = Service(settings, database, clusters)
         _free_what_was_ours(service)
         yield service
 

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skydriver.clusters.configured import Clusters
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
 from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 from skydriver.services.operators.metrics import Metrics
 from skydriver.services.operators.pulse import Pulse
+from skydriver.services.worker_access import WorkerAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +56,10 @@ class Service:
 
     settings: Settings
     database: Database
+    clusters: Clusters = field(default_factory=Clusters)
+    """Those that are configured."""
+    worker_access: WorkerAccess = field(default_factory=WorkerAccess)
+    """Where workers elsewhere reach this service."""
     work: Bell = field(default_factory=Bell)
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skydriver.db.database import Connection
     from skydriver.services.context import Service
 
-Kind: TypeAlias = Literal["worker", "scan"]
+Kind: TypeAlias = Literal["worker", "starter", "scan"]
 OVERLAP_S = 60.0
 """A token that was renewed is good for so long after, for requests under way and answers that were lost, s."""
 
@@ -93,6 +93,11 @@ def revoke(service: Service, hash: str) -> None:  # noqa: A002 - it is what a To
     """End a token, and all that renewed it, at once."""
     with service.database.transaction(CommitPoint.TOKEN) as connection:
         tokens.drop(connection, hash)
+
+
+def revoke_all(connection: Connection, pool: str) -> None:
+    """End all tokens of a pool at once."""
+    tokens.drop_of(connection, pool)
 
 
 def hash_of(token: str) -> str:

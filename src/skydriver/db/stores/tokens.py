@@ -36,6 +36,11 @@ def drop(connection: Connection, first: str) -> None:
     connection.execute(delete(tokens).where(tokens.c.first == first))
 
 
+def drop_of(connection: Connection, pool: str) -> None:
+    """All of a pool."""
+    connection.execute(delete(tokens).where(tokens.c.scope == pool, tokens.c.kind != "scan"))
+
+
 def drop_expired(connection: Connection, now: float) -> None:
     """Take away what is good no more."""
     connection.execute(delete(tokens).where(tokens.c.expires <= now))

@@ -15,7 +15,7 @@ from skydriver.db.locks import NamedLock
 from skydriver.db.stores import pool_jobs, pools
 from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
-from skydriver.services.coordination.states import Status
+from skydriver.services.coordination.states import NEEDS_WORKERS
 from skydriver.services.pools import decide as decisions
 from skydriver.services.pools import taken
 from skydriver.services.pools.orders import Orders
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from skydriver.clusters.configured import Named
     from skydriver.services.context import Service
 
-NEEDED: Final = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING})
-"""In these a scan has, or will soon have, fits for workers."""
 SOON_S: Final = 0.3
 """After a step the next is looked for."""
 LONGEST_PAUSE_S: Final = 30.0
@@ -48,7 +46,7 @@ class Kept(NamedTuple):
     @property
     def is_needed(self) -> bool:
         """Whether its scan still has something for workers."""
-        return self.pool.state != pools.ENDED and self.pool.status in NEEDED
+        return self.pool.state != pools.ENDED and self.pool.status in NEEDS_WORKERS
 
     @property
     def may_grow(self) -> bool:
@@ -185,7 +183,7 @@ class Keeper:
             case decisions.Found(submission, cluster_id):
                 taken.found(service, pool, submission, cluster_id)
             case decisions.Gone(submission):
-                taken.gone(service, pool, submission)
+                taken.gone(service, submission)
             case decisions.End(_, _, job, failure, _):
                 story = self._cluster.story(job) if job is not None and failure is not None else None
                 taken.ended(service, pool, step, story)

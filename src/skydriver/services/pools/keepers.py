@@ -13,12 +13,13 @@ from skydriver.services.pools import taken
 from skydriver.services.pools.keeper import Keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from skydriver.clusters.base import Cluster
     from skydriver.clusters.configured import Named
     from skydriver.services.context import Service
+    from skydriver.services.coordination.news import Announcement
 
 LOOK_S: Final = 1.0
 FOLDER: Final = "jobs"
@@ -50,6 +51,7 @@ class Keepers:
 
     def __enter__(self) -> Self:
         """Begin."""
+        self._service.hearers.append(self._hear)
         self._thread.start()
         return self
 
@@ -57,35 +59,40 @@ class Keepers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all; jobs go on without them, and are found again."""
+        self._service.hearers.remove(self._hear)
         self._ends = True
         self._rung.set()
         self._thread.join()
         for keeper in self._keepers.values():
             keeper.end()
 
-    def _run(self) -> None:
-        with self._service.scans.heard_by(self._rung.set):
-            while not self._ends:
-                self._rung.clear()
-                self._look_safely()
-                self._rung.wait(LOOK_S)
+    def _hear(self, announced: Sequence[Announcement]) -> None:
+        """A scan began or ended, or may have more workers."""
+        if any(kind in {"state", "workers"} for _, kind, _ in announced):
+            self._rung.set()
 
-    def _look_safely(self) -> None:
+    def _run(self) -> None:
+        while not self._ends:
+            is_news = self._rung.wait(LOOK_S)
+            self._rung.clear()
+            self._look_safely(is_news=is_news)
+
+    def _look_safely(self, *, is_news: bool) -> None:
         try:
-            self.look()
+            self.look(is_news=is_news)
         except UnavailableError as error:
             log.warning("database_away", error=str(error))
         except Exception:  # the loop that must not end
             log.error("keepers_failed", exc_info=True)  # noqa: G201 - structlog
 
-    def look(self) -> None:
-        """Begin what is needed, and tell all that something may have changed."""
+    def look(self, *, is_news: bool) -> None:
+        """Begin what is needed, and have all look where something changed."""
         with self._service.database.reading() as connection:
             wanted = pools.clusters_at_work(connection)
         for row in wanted:
             if row.cluster not in self._keepers and not self._ends:
                 self._begin(row.cluster, row.collector, row.schedd)
-        for keeper in self._keepers.values():
+        for keeper in self._keepers.values() if is_news else ():
             keeper.ring()
 
     def _begin(self, name: str, collector: str, schedd: str) -> None:

@@ -52,7 +52,7 @@ def found(service: Service, pool: pools.Pool, submission: str, cluster_id: int) 
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [line])
 
 
-def gone(service: Service, pool: pools.Pool, submission: str) -> None:
+def gone(service: Service, submission: str) -> None:
     """Nothing of a submission is left in the queue."""
     with take_turn(service, CommitPoint.POOL) as turn:
         pool_jobs.change(turn.connection, submission, state=pools.GONE)
