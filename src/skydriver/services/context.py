@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skydriver.clusters.configured import Clusters
+from skydriver.services.bundles import Bundles
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
 from skydriver.services.drawing.drawer import Drawer
@@ -58,8 +59,6 @@ class Service:
     database: Database
     clusters: Clusters = field(default_factory=Clusters)
     """Those that are configured."""
-    worker_access: WorkerAccess = field(default_factory=WorkerAccess)
-    """Where workers elsewhere reach this service."""
     work: Bell = field(default_factory=Bell)
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)
@@ -78,6 +77,10 @@ class Service:
     """Of the loop that takes scans further."""
     drawer: Drawer = field(default_factory=Drawer)
     """Makes products, in a process of its own."""
+    worker_access: WorkerAccess = field(default_factory=WorkerAccess)
+    """The address at which workers elsewhere reach this process."""
+    bundles: Bundles = field(default_factory=Bundles)
+    """What jobs fetch."""
     hearers: list[Callable[[Sequence[Announcement]], object]] = field(default_factory=list)
     """Called with all that this service announces, once it is committed."""
 

@@ -119,9 +119,7 @@ def place(argument: str, clusters: tuple[Cluster, ...], configured: Clusters, me
             raise SettingError(argument, f"asks for {n_jobs} jobs on {named.name}, which allows {settings.max_jobs}")
         if mebibytes(memory_bytes) > settings.max_memory_mb:
             most = settings.max_memory_mb
-            raise SettingError(
-                argument, f"{named.name} allows jobs of {most} MiB, and {memory_bytes} bytes are asked for"
-            )
+            raise SettingError(argument, f"{named.name} allows jobs of {most} MiB; {memory_bytes} bytes are asked for")
     return Places(min(MAX_WORKERS, n_local), elsewhere)
 
 
