@@ -1,6 +1,7 @@
 """Instruction sets that are named beforehand, so that fits have the same bits on all machines that have at least that.
 
-Kernels that were compiled elsewhere for the same name fit there too. All of it is read when Python, NumPy and numba start, so it must stand in the environment before.
+Kernels that were compiled elsewhere for the same name fit there too. All of it is read when Python, NumPy and numba
+start, so it must stand in the environment before.
 """
 
 from __future__ import annotations

@@ -177,12 +177,11 @@ def is_whole(entry: Path) -> bool:
 
 
 def measured(folder: Path) -> list[int]:
-    """Number of files and their size, the marker apart."""
+    """Number of files and their size below ``lib``: what is compiled beside it may be added to."""
     sizes = [
         os.lstat(os.path.join(where, name)).st_size  # noqa: PTH118 - thousands of files
-        for where, _, names in os.walk(folder)
+        for where, _, names in os.walk(folder / "lib")
         for name in names
-        if name != MARKER
     ]
     return [len(sizes), sum(sizes)]
 
