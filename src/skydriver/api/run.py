@@ -190,11 +190,11 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     Raises
     ------
     SettingError
-        If the address cannot be served on; the others as in `opened`.
+        If an address cannot be served on, or a setting of the workers' own is wrong; the others as in `opened`.
     """
+    tls = worker_tls(settings, read_clusters(settings.clusters))
     share_one_arena()
     with opened(settings, watch) as service, ExitStack() as stack:
-        tls = worker_tls(settings, service.clusters)
         service.bundles.offer(service.clusters.bundle)
         door = None if tls is None else stack.enter_context(closing(WorkerDoor(service, tls)))
         running = Running(service, on_ready, door)

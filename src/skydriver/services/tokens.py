@@ -47,9 +47,14 @@ class Token:
 def mint(service: Service, kind: Kind, scope: str, seconds: float) -> str:
     """A new token, good for `seconds`; it is told here once, and cannot be found out later."""
     with service.database.transaction(CommitPoint.TOKEN) as connection:
-        now = service.database.now(connection)
-        tokens.drop_expired(connection, now)
-        return _store(connection, now, kind=kind, scope=scope, seconds=seconds, expires=now + seconds)
+        return mint_in(service, connection, kind, scope, seconds)
+
+
+def mint_in(service: Service, connection: Connection, kind: Kind, scope: str, seconds: float) -> str:
+    """The same, in the transaction of `connection`."""
+    now = service.database.now(connection)
+    tokens.drop_expired(connection, now)
+    return _store(connection, now, kind=kind, scope=scope, seconds=seconds, expires=now + seconds)
 
 
 def find(service: Service, token: str) -> Token | None:
@@ -110,8 +115,7 @@ def trade(service: Service, token: str) -> str:
             raise DeniedError("Authorization: this token is not known here, or it has expired", known=False)
         if row.kind != "starter":
             raise DeniedError(f"Authorization: this token is for a {row.kind}, not for a starter", known=True)
-        tokens.drop_expired(connection, now)
-        return _store(connection, now, kind="worker", scope=row.scope, seconds=WORKER_S, expires=now + WORKER_S)
+        return mint_in(service, connection, "worker", row.scope, WORKER_S)
 
 
 def revoke_all(connection: Connection, pool: str) -> None:
