@@ -22,7 +22,7 @@ settings.load_profile("no deadline")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "once"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
