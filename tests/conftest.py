@@ -11,6 +11,9 @@ import pytest
 from hypothesis import settings
 
 from needs import require
+from skydriver.testing.service import RunningService
+
+RunningService.is_forked = True  # tests of how a program starts start it themselves
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("no deadline")
@@ -19,7 +22,7 @@ settings.load_profile("no deadline")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "once"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
@@ -78,25 +77,18 @@ class References:
 
     Parameters
     ----------
-    command
-        The installed `skydriver` in a folder.
+    scan_once
+        A function from an event and options to the answer of its scan, and the folder of its products.
     """
 
-    def __init__(self, command) -> None:
-        self._command = command
-        self._made: dict[Asked, tuple[bytes, int]] = {}
+    def __init__(self, scan_once) -> None:
+        self._scan_once = scan_once
 
     def of(self, asked: Asked) -> tuple[bytes, int]:
         """The map's JSON, and the number of fits."""
-        if asked not in self._made:
-            out = f"reference{len(self._made)}"
-            options = (*asked.options(), "--workers", "2", "--out", out, "--json")
-            stdout, stderr = self._command.end(self._command.start("scan", "example", *options), BOUND_S)
-            assert stdout, stderr
-            answer = json.loads(stdout)
-            (file,) = (f for f in (self._command.folder / out).glob("*.json") if f.name.count(".") == 3)
-            self._made[asked] = file.read_bytes(), answer["n_fits"]
-        return self._made[asked]
+        answer, folder = self._scan_once("example", *asked.options())
+        (file,) = (f for f in folder.glob("*.json") if f.name.count(".") == 3)
+        return file.read_bytes(), answer["n_fits"]
 
 
 class Memory:

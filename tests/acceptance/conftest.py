@@ -189,9 +189,9 @@ def hanging():
 
 
 @pytest.fixture(scope="session")
-def references(tmp_path_factory, command):
+def references(scan_once):
     """The maps of undisturbed scans."""
-    return References(command(tmp_path_factory.mktemp("references")))
+    return References(scan_once)
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,10 @@ PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, command):
+def undisturbed(tmp_path_factory, command, scan_once):
     """A result, and what is made of it."""
     run = command(tmp_path_factory.mktemp("undisturbed"))
-    run.json("scan", "example", "--nsides", "8:0,64:12", "--out", "out")
-    (npz,) = (run.folder / "out").glob("*.npz")
+    (npz,) = scan_once("example", "--reco", "pandel_mpe", "--nsides", "8:0,64:12")[1].glob("*.npz")
     made = run.json("products", npz, "--out", "all", "--event", "example")
     assert made["not_made"] == []
     return npz, contents(run.folder / "all")

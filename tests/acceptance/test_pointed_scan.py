@@ -77,8 +77,8 @@ def test_pointed_at_the_truth_the_example_has_the_whole_skys_best_pixel(skydrive
 
 
 @pytest.fixture(scope="module")
-def whole_sky_of_example(tmp_path_factory, command):
-    return command(tmp_path_factory.mktemp("example")).json("scan", "example", "--workers", "2")
+def whole_sky_of_example(scan_once):
+    return scan_once("example")[0]
 
 
 @pytest.mark.parametrize("more", [(), ("--workers", "4"), ("--predictive-scanning-threshold", "0.2")])

@@ -19,12 +19,11 @@ MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "npz": b"PK", "json": b"{", "fits": 
 
 
 @pytest.fixture(scope="module")
-def track(tmp_path_factory, command):
+def track(scan_once):
     """A scan of the bundled event, a track through the detector, and the folder of its products."""
-    scan = command(tmp_path_factory.mktemp("track"))
-    answer = scan.json("scan", "example", "--out", "out")
+    answer, folder = scan_once("example")
     assert answer["headline"]["kind"] == "region"
-    return answer, scan.folder / "out"
+    return answer, folder
 
 
 def npz_in(folder):

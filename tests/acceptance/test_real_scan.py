@@ -22,17 +22,9 @@ def away(best, ra_deg, dec_deg):
 
 
 @pytest.fixture(scope="module")
-def scanned(tmp_path_factory, command, shared):
+def scanned(scan_once, shared):
     """A function from a real event's name and options to the answer of its scan; each is made once."""
-    known = {}
-
-    def scan(name, *options: str):
-        if (name, options) not in known:
-            folder = command(tmp_path_factory.mktemp(name))
-            known[name, options] = folder.json("scan", shared / "events" / f"{name}.json", "--workers", "2", *options)
-        return known[name, options]
-
-    return scan
+    return lambda name, *options: scan_once(shared / "events" / f"{name}.json", *options)[0]
 
 
 @pytest.fixture(scope="module")

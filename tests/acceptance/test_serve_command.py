@@ -174,10 +174,9 @@ def test_settings_that_are_wrong(skydriver, serve):
     assert (code, "SKYDRIVER_PORT" in line) == (2, True)
 
 
-def test_the_scan_of_make_run(skydriver, serve, marked):
+def test_the_scan_of_make_run(skydriver, serve, marked, scan_once):
     """Twice in a row: the same bytes as of a scan without a service, and readable."""
-    assert skydriver("scan", "example", "--workers", "1", "--out", "reference").returncode == 0
-    files = [{p.name: p.read_bytes() for p in (skydriver.folder / "reference").iterdir()}]
+    files = [{p.name: p.read_bytes() for p in scan_once("example")[1].iterdir()}]
     for _ in range(2):
         run = serve("--workers", "1", "--scan", "example", "--out", "out")
         stdout, stderr = skydriver.end(run)

@@ -15,6 +15,7 @@ from skydriver.testing.service import running_service
 QUICK = ("--reco", "dummy:3", "--nsides", "1:0,4:12")
 HANGING = ("--reco", "crash_dummy:1:hang", "--nsides", "1:0", "--max-reco-time", "100000")
 LONG = ("--reco", "pandel_mpe", "--nsides", "8:0,64:12,512:24")
+"""What is asked for where nothing is."""
 UNKNOWN = "0123456789ax0123456789abcdef"
 
 
@@ -51,12 +52,12 @@ def files(folder):
 
 
 @pytest.mark.parametrize("options", [QUICK, ("--reco", "pandel_mpe", "--nsides", "8:0,64:12")])
-def test_what_is_fetched_is_what_a_scan_without_a_service_leaves(ours, options):
-    reference = ours.json("scan", "example", *options, "--workers", "2", "--out", "reference")
+def test_what_is_fetched_is_what_a_scan_without_a_service_leaves(ours, options, scan_once):
+    reference, left = scan_once("example", *options)
     scan_id = submitted(ours, *options)
     watched = ours.json("watch", scan_id, "--out", "watched")
     got = ours.json("get", scan_id, "--out", "got")
-    assert files(ours.folder / "reference") == files(ours.folder / "watched") == files(ours.folder / "got")
+    assert files(left) == files(ours.folder / "watched") == files(ours.folder / "got")
     assert watched | {"products": []} == got | {"products": []}
     cost = {"n_fits", "fit_cpu_seconds", "cpu_seconds", "wall_seconds", "products"}
     assert {key: got[key] for key in reference.keys() - cost} == {
@@ -152,8 +153,7 @@ def test_nobody_there(skydriver):
         assert "skydriver serve" in done.stderr
 
 
-def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver, database_url):
-    assert skydriver("scan", "example", *LONG, "--workers", "1", "--out", "reference").returncode == 0
+def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver, database_url, scan_once):
     url = database_url if database_url.startswith("postgresql") else None  # SQLite is what it has of itself
     with running_service(tmp_path / "service", database_url=url, workers=1) as running, running.client() as client:
         env = os.environ | {"SKYDRIVER_URL": running.url}
@@ -169,11 +169,12 @@ def test_watching_survives_a_restart_of_the_service(tmp_path, skydriver, databas
     assert "answers again" in stderr
     assert "trying again" not in stderr
     assert json.loads(stdout)["partial"] is False
-    assert files(skydriver.folder / "out") == files(skydriver.folder / "reference")
+    assert files(skydriver.folder / "out") == files(scan_once("example")[1])
 
 
-def test_any_replica_answers_for_every_scan_and_ends_those_of_one_that_is_gone(tmp_path, skydriver, postgresql_url):
-    assert skydriver("scan", "example", *LONG, "--workers", "1", "--out", "reference").returncode == 0
+def test_any_replica_answers_for_every_scan_and_ends_those_of_one_that_is_gone(
+    tmp_path, skydriver, postgresql_url, scan_once
+):
     with (
         running_service(tmp_path / "one", database_url=postgresql_url, workers=1, lease_s=2, heartbeat_s=0.5) as one,
         running_service(tmp_path / "two", database_url=postgresql_url, workers=1, lease_s=2, heartbeat_s=0.5) as two,
@@ -184,7 +185,7 @@ def test_any_replica_answers_for_every_scan_and_ends_those_of_one_that_is_gone(t
         one.kill()
         done = skydriver("watch", scan_id, "--url", two.url, "--out", "out")
         assert done.returncode == 0, done.stderr
-    assert files(skydriver.folder / "out") == files(skydriver.folder / "reference")
+    assert files(skydriver.folder / "out") == files(scan_once("example")[1])
 
 
 def flat(document):

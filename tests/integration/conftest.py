@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,27 +14,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-SKYDRIVER = Path(sys.executable).with_name("skydriver")
-LIMIT_S = 300
+from once import run
+
 OFFICIAL = ("--algorithm", "millipede_original", "--levels", "ic160427a")
 RISE90 = 64.2
 """Of 2 delta-llh at the edge of the 90 % region by these levels."""
 COLUMNS = ["index", "llh", "E_in", "E_tot", "X", "Y", "Z", "T"]
 EVENT = {"run_id": 127907, "event_id": 20178442, "event_type": "HESE", "mjd": 57505.24, "is_real_event": True}
-
-
-def skydriver(folder, *arguments: object):
-    """What the command prints with --json."""
-    done = subprocess.run(
-        [SKYDRIVER, *map(str, arguments), "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT_S,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def write_map(folder, stages):
@@ -135,10 +119,10 @@ class Made:
 def publish(tmp_path_factory):
     """A function from a map's name, its file and options to its products."""
 
-    def make(name, path, *options: str, answer=None):
+    def make(name, path, *options: str):
         folder = tmp_path_factory.mktemp("products")
-        skydriver(folder, "products", path, "--out", "all", *options)
-        return Made(name, folder / "all", path, options, answer or {})
+        run(folder, "products", path, "--out", "all", *options)
+        return Made(name, folder / "all", path, options, {})
 
     return make
 
@@ -183,31 +167,33 @@ SCANNED = {"example": ("example",), "real": ("138632_31747601", "--enclose")}
 
 
 @pytest.fixture(scope="session")
-def result(request, tmp_path_factory):
+def result(request, once, scan_once):
     """A function from a map's name to its file, options for its products, and the answer of its scan."""
 
     def of(name):
-        folder = tmp_path_factory.mktemp("result")
         if name in WRITTEN:
-            return write_map(folder, WRITTEN[name]()), OFFICIAL, None
+            folder = once(f"map-{name}", lambda begun: write_map(begun, WRITTEN[name]()))
+            (path,) = folder.iterdir()
+            return path, OFFICIAL, {}
         event, *options = SCANNED[name]
         if name == "real":
             event = request.getfixturevalue("shared") / "events" / f"{event}.json"
-        answer = skydriver(folder, "scan", event, "--out", "out", *options)
-        (path,) = (folder / "out").glob("*.npz")
+        answer, folder = scan_once(event, *options)
+        (path,) = folder.glob("*.npz")
         return path, (), answer
 
     return of
 
 
 @pytest.fixture(scope="session")
-def products_of(result, publish):
+def products_of(result, once):
     """A function from a map's name to its products, made once."""
 
     @cache
     def of(name):
         path, options, answer = result(name)
-        return publish(name, path, *options, answer=answer)
+        folder = once(f"products-{name}", lambda begun: run(begun, "products", path, "--out", "all", *options))
+        return Made(name, folder / "all", path, options, answer)
 
     return of
 

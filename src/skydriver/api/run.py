@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
 from skydriver.api.worker_door import WorkerDoor
-from skydriver.clusters.configured import read_clusters
+from skydriver.clusters.configured import VARIABLE, read_clusters
 from skydriver.clusters.local import LocalPool
 from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
-from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services import tokens
 from skydriver.services.context import Service
@@ -25,7 +25,8 @@ from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
 from skydriver.services.memory import look_past_what_is_here, share_one_arena
-from skydriver.services.worker_access import bound_place
+from skydriver.services.pools.keepers import Keepers
+from skydriver.services.worker_access import BIND, bound_place
 from skydriver.services.worker_tls import WorkerTls
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ class Running(Server):
     """
 
     def __init__(self, service: Service, on_ready: Callable[[Running], Any], door: WorkerDoor | None = None) -> None:
-        app = build_app(service, background=[partial(Reconciler, service)])
+        background: list[Callable[[], Any]] = [partial(Reconciler, service)]
+        if service.clusters.any:
+            background.append(partial(Keepers, service))
+        app = build_app(service, background=background)
         super().__init__(app, service.settings.host, service.settings.port, self._begin, door)
         self.service = service
         self._on_running = on_ready
@@ -145,12 +149,13 @@ def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
     UnavailableError
         If the database is away.
     """
+    clusters = read_clusters(settings.clusters)
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(open_data(settings))
         database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
-        service = Service(settings, database)
+        service = Service(settings, database, clusters)
         _free_what_was_ours(service)
         yield service
 
@@ -187,11 +192,10 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     SettingError
         If an address cannot be served on, or a setting of the workers' own is wrong; the others as in `opened`.
     """
-    clusters = read_clusters(settings.clusters)
-    tls = worker_tls(settings, clusters)
+    tls = worker_tls(settings, read_clusters(settings.clusters))
     share_one_arena()
     with opened(settings, watch) as service, ExitStack() as stack:
-        service.bundles.offer(clusters.bundle)
+        service.bundles.offer(service.clusters.bundle)
         door = None if tls is None else stack.enter_context(closing(WorkerDoor(service, tls)))
         running = Running(service, on_ready, door)
         look_past_what_is_here()
@@ -201,5 +205,7 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
 def worker_tls(settings: Settings, clusters: Clusters) -> WorkerTls | None:
     """What the workers' own address shows, for all hosts by which a cluster reaches it; None where there is none."""
     if bound_place(settings) is None:
+        if clusters.any:
+            raise SettingError(BIND, f"it is needed, for {VARIABLE} names clusters, whose workers come from elsewhere")
         return None
     return WorkerTls(settings, clusters.worker_urls)

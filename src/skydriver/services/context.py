@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skydriver.clusters.configured import Clusters
 from skydriver.services.bundles import Bundles
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
@@ -56,6 +57,8 @@ class Service:
 
     settings: Settings
     database: Database
+    clusters: Clusters = field(default_factory=Clusters)
+    """Those that are configured."""
     work: Bell = field(default_factory=Bell)
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)

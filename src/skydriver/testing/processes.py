@@ -24,6 +24,8 @@ class MarkedProcesses:
     """The processes that were started with `environment`, and all that they started in turn."""
 
     mark: str = field(default_factory=lambda: secrets.token_hex(12))
+    forked: set[int] = field(default_factory=set)
+    """Those that were forked with it, of which the system shows another environment."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,7 +38,8 @@ class MarkedProcesses:
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it ended meanwhile, or is another user's
-                if wanted not in (folder / "environ").read_bytes().split(b"\0"):
+                is_forked = int(folder.name) in self.forked
+                if not is_forked and wanted not in (folder / "environ").read_bytes().split(b"\0"):
                     continue
                 state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
                 if state != "Z":

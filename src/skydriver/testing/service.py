@@ -9,23 +9,28 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from skydriver.client.client import ServiceClient
 from skydriver.client.outages import Patience
 from skydriver.config import PREFIX
 from skydriver.testing.processes import MarkedProcesses, wait_until
+from skydriver.testing.warm import Forked, nursery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
-SERVE: Final = (sys.executable, "-m", "skydriver", "serve")
+PYTHON: Final = (sys.executable, "-m")
+SERVE: Final = (*PYTHON, "skydriver", "serve")
 _ADDRESS: Final = re.compile(r"^SkyDriver serves at (http://\S+)$", re.MULTILINE)
 
 
 class RunningService:
     """A service in a process of its own.
+
+    It is started anew for each, or forked from one that waits for that, where `is_forked` says so (`warm`).
 
     Parameters
     ----------
@@ -39,6 +44,9 @@ class RunningService:
         More variables.
     """
 
+    is_forked: ClassVar[bool] = False
+    """Whether services are forked, which saves most of the time of a start; for tests that are about something else."""
+
     def __init__(
         self, folder: Path, settings: Mapping[str, object], command: Sequence[str], environment: Mapping[str, str]
     ) -> None:
@@ -50,10 +58,10 @@ class RunningService:
         self.environment = _environment(settings) | dict(environment) | self.processes.environment
         """Variables that it is started with the next time."""
         self._n_starts = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | Forked:
         """The service's own process, the one that was started last."""
         if self._process is None:
             raise RuntimeError("the service was never started")
@@ -90,14 +98,21 @@ class RunningService:
         """Start it without waiting for anything."""
         self._n_starts += 1
         with self._file("out").open("wb") as out, self._file("log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._process = self._started(out, log)
+
+    def _started(self, out: BinaryIO, log: BinaryIO) -> subprocess.Popen[bytes] | Forked:
+        if self.is_forked and self._command[:2] == PYTHON:
+            forked = nursery().start(self._command[2:], self.environment, out, log)
+            self.processes.forked.add(forked.pid)
+            return forked
+        return subprocess.Popen(  # noqa: S603 - our own program
+            self._command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=log,
+            start_new_session=True,
+        )
 
     def wait_for_address(self, seconds: float = 60.0) -> None:
         """Wait until it serves; a `TimeoutError` with its log if it ends before."""

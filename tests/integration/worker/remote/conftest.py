@@ -189,7 +189,7 @@ def task(event, tasks):
 class Worker:
     """A worker process and what it said."""
 
-    def __init__(self, url, log, children, *, given=None, program=("-m", MODULE), **more: float) -> None:
+    def __init__(self, url, log, children, *, given=None, program=("-m", MODULE), **more: float | str) -> None:
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, *program], stdin=subprocess.PIPE, stderr=stderr, start_new_session=True
