@@ -62,9 +62,10 @@ class CondorPool:
         assert daemon in DAEMONS
         return [pid for pid, program in self._processes() if program == f"condor_{daemon}"]
 
-    def payloads(self) -> list[int]:
-        """Processes of jobs: all that are none of HTCondor's."""
-        return [pid for pid, program in self._processes() if not program.startswith("condor_")]
+    def payloads(self, name: str | None = None) -> list[int]:
+        """Processes of jobs: all that are none of HTCondor's, or those of a program."""
+        found = [(pid, program) for pid, program in self._processes() if not program.startswith("condor_")]
+        return [pid for pid, program in found if name in {None, program}]
 
     def signal(self, daemon: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to all daemons of that kind; stopped ones go on at the end."""

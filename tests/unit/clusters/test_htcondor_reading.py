@@ -105,8 +105,8 @@ def test_damaged_ads_are_read_or_passed_over(name, damage):
     [
         ("completed", [0, 1, 5], "ended with code 3"),
         ("signal", [0, 1, 5], "killed by signal 9"),
-        ("memory", [0, 1, 12], f"held: {MEMORY}"),
-        ("removed", [0, 1, 9], "removed: the scan ended (by user skydriver)"),
+        ("memory", [0, 1, 21, 4, 12], f"held: {MEMORY}"),
+        ("removed", [0, 1, 4, 9], "removed: the scan ended (by user skydriver)"),
         ("evicted", [0, 1, 4, 1], "evicted: Job was evicted."),
         ("running", [0, 1], None),
         ("unmatched", [0], None),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PROJECTION: Final = (
     *("ClusterId", "ProcId", SUBMISSION, "JobStatus", "EnteredCurrentStatus", "RemoteHost", "LastRemoteHost"),
     *("NumJobStarts", "NumHolds", "RequestMemory", "HoldReason", "HoldReasonCode", "HoldReasonSubCode"),
-    *("ExitCode", "ExitBySignal", "ExitSignal"),
+    *("ExitCode", "ExitBySignal", "ExitSignal", "VacateReason"),
 )
 """What is asked of a schedd about each job."""
 MOST_TEXT: Final = 500
@@ -58,6 +58,7 @@ def job_of(ad: Mapping[str, object]) -> Job | None:
         hold=_hold(ad) if state is JobState.HELD else None,
         exit_code=_int(ad.get("ExitCode")) if is_completed and not by_signal else None,
         exit_signal=_int(ad.get("ExitSignal")) if is_completed and by_signal else None,
+        eviction=_text(ad.get("VacateReason")),
     )
 
 
@@ -69,13 +70,16 @@ def plain(text: object) -> str:
 
 def _hold(ad: Mapping[str, object]) -> Hold:
     code, subcode = _int(ad.get("HoldReasonCode")), _int(ad.get("HoldReasonSubCode"))
-    reason = ad.get("HoldReason")
-    return Hold(code or 0, subcode or 0, plain(reason) if isinstance(reason, str) else "no reason was given")
+    return Hold(code or 0, subcode or 0, _text(ad.get("HoldReason")) or "no reason was given")
 
 
 def _host(name: object) -> str | None:
     """The machine of a slot, such as ``slot1_2@machine``."""
     return plain(name).rpartition("@")[2] or None if isinstance(name, str) else None
+
+
+def _text(value: object) -> str | None:
+    return (plain(value) or None) if isinstance(value, str) else None
 
 
 def _int(value: object) -> int | None:

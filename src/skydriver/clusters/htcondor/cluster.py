@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skydriver.clusters.base import ClusterRefusalError, Matches, Submitted
+from skydriver.clusters.base import ClusterRefusalError, JobState, Matches, Submitted
 from skydriver.clusters.htcondor.ads import jobs_of, plain
 from skydriver.clusters.htcondor.eventlog import last_trouble
 from skydriver.clusters.htcondor.process import Process
@@ -110,7 +110,12 @@ class HTCondorCluster:
         self._change("avoid", ids, {"hosts": avoided(hosts)})
 
     def story(self, job: Job) -> str | None:
-        """What an ended job left behind: the last line of its standard error, or its log's last word; None if none."""
+        """What an ended job left behind: the last line of its standard error, or its log's last word; None if none.
+
+        Of a job that has not ended, why it is held or left a machine.
+        """
+        if job.state is not JobState.COMPLETED:
+            return job.hold.reason if job.hold else job.eviction
         folder = self._folder_of(job.submission)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

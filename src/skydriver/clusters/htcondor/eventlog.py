@@ -15,6 +15,8 @@ _HEAD = re.compile(
 _END: Final = "..."
 _SIGNAL = re.compile(r"\(0\) Abnormal termination \(signal (\d{1,3})\)")
 _CODE = re.compile(r"\(1\) Normal termination \(return value (-?\d{1,10})\)")
+EVICTED: Final = 4
+"""Its lines are numbers, but for one that says what failed if anything did."""
 BAD: Final = {4: "evicted", 7: "shadow exception", 9: "removed", 12: "held", 22: "disconnected", 24: "not reconnected"}
 
 
@@ -51,7 +53,8 @@ class LogEvent(NamedTuple):
             return f"ended with code {self.exit_code}" if self.exit_code else None
         if self.number not in BAD:
             return None
-        return plain(f"{BAD[self.number]}: {next((line for line in self.lines if line), self.text)}")
+        told = self.lines if self.number != EVICTED else [line for line in self.lines if line.startswith("Error")]
+        return plain(f"{BAD[self.number]}: {next((line for line in told if line), self.text)}")
 
     def _found(self, pattern: re.Pattern[str]) -> int | None:
         if self.number != 5:

@@ -99,11 +99,18 @@ def conditions(order: Order, settings: ClusterSettings) -> list[Condition]:
         names = ", ".join(quoted(name.replace("x86-64", "x86_64")) for name in better)
         found.append(Condition(f"are no {order.baseline}", f"member(TARGET.Microarch, {{{names}}})"))
     if order.image is not None:
-        found.append(Condition("run no containers", "TARGET.HasContainer || TARGET.HasSingularity"))
+        found.append(Condition("run no such containers", f"TARGET.HasContainer && TARGET.{_feature(order.image)}"))
     if settings.requirements is not None:
         found.append(Condition("do not fulfil the cluster's requirements", settings.requirements))
     found.append(Condition("are avoided, for jobs failed there", f"member(TARGET.Machine, MY.{AVOID}) =!= true"))
     return found
+
+
+def _feature(image: str) -> str:
+    """What a machine says of itself that runs such images."""
+    if image.startswith("docker:"):
+        return "HasDockerURL"
+    return "HasSIF" if image.endswith(".sif") else "HasSandboxImage"
 
 
 def avoided(hosts: Iterable[str]) -> str:
