@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
+from skydriver.api.worker_door import WorkerDoor
+from skydriver.clusters.configured import read_clusters
 from skydriver.clusters.local import LocalPool
 from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
@@ -23,11 +25,14 @@ from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
 from skydriver.services.memory import look_past_what_is_here, share_one_arena
+from skydriver.services.worker_access import bound_place
+from skydriver.services.worker_tls import WorkerTls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from skydriver.clusters.configured import Clusters
     from skydriver.config import Settings
     from skydriver.db.database import Watch
     from skydriver.db.stores.workers import Worker
@@ -50,11 +55,13 @@ class Running(Server):
         What is served.
     on_ready
         Called with this, once requests are answered.
+    door
+        The workers' own address, if there is one.
     """
 
-    def __init__(self, service: Service, on_ready: Callable[[Running], Any]) -> None:
+    def __init__(self, service: Service, on_ready: Callable[[Running], Any], door: WorkerDoor | None = None) -> None:
         app = build_app(service, background=[partial(Reconciler, service)])
-        super().__init__(app, service.settings.host, service.settings.port, self._begin)
+        super().__init__(app, service.settings.host, service.settings.port, self._begin, door)
         self.service = service
         self._on_running = on_ready
         self._workers = ExitStack()
@@ -92,6 +99,8 @@ class Running(Server):
         log.info(
             "serving", url=url, workers=size, database="sqlite" if self.service.database.is_sqlite else "postgresql"
         )
+        if (address := self.service.worker_access.address) is not None:
+            log.info("serving_workers", url=address.url)
         try:
             self._on_running(self)
         except SkyDriverError as error:
@@ -176,10 +185,21 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     Raises
     ------
     SettingError
-        If the address cannot be served on; the others as in `opened`.
+        If an address cannot be served on, or a setting of the workers' own is wrong; the others as in `opened`.
     """
+    clusters = read_clusters(settings.clusters)
+    tls = worker_tls(settings, clusters)
     share_one_arena()
-    with opened(settings, watch) as service:
-        running = Running(service, on_ready)
+    with opened(settings, watch) as service, ExitStack() as stack:
+        service.bundles.offer(clusters.bundle)
+        door = None if tls is None else stack.enter_context(closing(WorkerDoor(service, tls)))
+        running = Running(service, on_ready, door)
         look_past_what_is_here()
         running.serve_until_stopped()
+
+
+def worker_tls(settings: Settings, clusters: Clusters) -> WorkerTls | None:
+    """What the workers' own address shows, for all hosts by which a cluster reaches it; None where there is none."""
+    if bound_place(settings) is None:
+        return None
+    return WorkerTls(settings, clusters.worker_urls)

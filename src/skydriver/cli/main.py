@@ -26,6 +26,7 @@ from skydriver.cli.serve import serve
 from skydriver.cli.simulate import simulate
 from skydriver.cli.status import status
 from skydriver.cli.submit import submit
+from skydriver.cli.token import token
 from skydriver.cli.watch import watch
 from skydriver.errors import SkyDriverError
 
@@ -37,7 +38,7 @@ app = typer.Typer(
     help="Where in the sky did a neutrino alert come from?",
 )
 ON_THIS_MACHINE = (scan, products, plot, compare, event, simulate, calibrate)
-OF_A_SERVICE = (serve, submit, watch, status, get, find, backlog, rescan, abort, db, doctor)
+OF_A_SERVICE = (serve, submit, watch, status, get, find, backlog, rescan, abort, token, db, doctor)
 for command in (*ON_THIS_MACHINE, *OF_A_SERVICE):
     app.command()(command)
 
