@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -96,15 +97,14 @@ class Jobs:
         job = self.folder / f"job{self.n}"
         job.mkdir()
         bundle = Bundle(hashlib.sha256(data).hexdigest(), len(data))
-        values = dict(
+        order = Order(
             service="s", scan="x", submission="y", pool="pool7", n_jobs=1, memory_mb=1, disk_mb=1, priority=0,
             token=STARTER, worker_url=self.store.url, ca=self.store.certificate.read_bytes(), baseline="x86-64-v3",
             image=None, bundle=bundle,
         )  # fmt: skip
-        settings = ClusterSettings(
-            collector="c", schedd="s", ship="bundle", token_directory="/t", cache=changed.pop("cache", str(self.cache))
-        )
-        for name, content in shipping.files_of(Order(**values | changed), settings).items():
+        where = {"collector": "c", "schedd": "s", "ship": "bundle", "token_directory": "/t"}
+        settings = ClusterSettings(**where, cache=changed.pop("cache", str(self.cache)))
+        for name, content in shipping.files_of(replace(order, **changed), settings).items():
             (job / name).write_bytes(content)
             (job / name).chmod(0o755 if name == shipping.EXECUTABLE else 0o600)
         return job
@@ -133,7 +133,11 @@ def jobs(tmp_path, store, monkeypatch):
 
     def quick(name):
         """As it is, but that jobs wait less."""
-        return text(name).replace(b"START_SPREAD_S = 2.0", b"START_SPREAD_S = 0").replace(b"LONGEST_PAUSE_S = 0.5,", b"LONGEST_PAUSE_S = 0.01,")
+        return (
+            text(name)
+            .replace(b"START_SPREAD_S = 2.0", b"START_SPREAD_S = 0")
+            .replace(b"LONGEST_PAUSE_S = 0.5,", b"LONGEST_PAUSE_S = 0.01,")
+        )
 
     monkeypatch.setattr(shipping, "_text", quick)
     return Jobs(tmp_path, store, cache)

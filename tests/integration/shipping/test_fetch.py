@@ -104,13 +104,14 @@ def test_where_nothing_can_be_kept_the_job_keeps_it_itself(jobs, store, small, m
 
 def test_a_folder_of_another_user_is_not_used(jobs, mine, monkeypatch):
     mine.mkdir(mode=0o700)
-    monkeypatch.setattr(os, "getuid", lambda real=os.getuid(): real + 1)
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
     mine.rename(mine.with_name(f"skydriver-{os.getuid()}"))
     with pytest.raises(OSError, match="own folder"):
         fetch.own_folder(str(jobs.cache))
 
 
-def test_old_entries_go_but_not_those_that_run(jobs, store, small, mine, tmp_path):
+def test_old_entries_go_but_not_those_that_run(jobs, store, small, mine):
     store.data = small
     jobs.run(jobs.place(small))
     entry = mine / hashlib.sha256(small).hexdigest()

@@ -106,9 +106,8 @@ class FakeService:
             return (200, data) if data is not None else (404, b'{"code": 404, "error": "no such event"}')
         if path == "/workers/lease":
             self.changed.wait_for(lambda: self.tasks or self.over, body["wait_s"])
-            if self.over:
-                return said({"task": None, "over": True})
-            return said(self.tasks.pop(0) if self.tasks else {"task": None})
+            nothing = {"task": None} | ({"over": True} if self.over else {})
+            return said(self.tasks.pop(0) if self.tasks else nothing)
         if path == "/workers/register":
             worker = f"w{len(self.asked(path))}"
             self.known.add(worker)
