@@ -188,7 +188,8 @@ def _warm(python: Sequence[str], folder: Path, variables: Mapping[str, str]) -> 
 
 def _run(python: Sequence[str], folder: Path, variables: Mapping[str, str], *arguments: str) -> str:
     own = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "NUMBA_"))}
-    own |= variables | {
+    own |= {
+        **variables,
         "PYTHONPATH": str(folder / "lib"), "NUMBA_CACHE_DIR": str(folder), "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip

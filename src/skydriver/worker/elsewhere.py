@@ -11,8 +11,10 @@ import signal
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from skydriver.errors import DeniedError, UnavailableError
+from skydriver.errors import DeniedError, TaskEnvironmentError, UnavailableError
 from skydriver.log import get_logger
+from skydriver.recos.baseline import COMPILED
+from skydriver.recos.machine import machine_type
 from skydriver.worker.leash import Leash, ToldToEndError
 from skydriver.worker.link import Link
 from skydriver.worker.messages import read_token
@@ -85,3 +87,11 @@ def end_on_signals() -> None:
     """End this process at once, and in order, when a signal comes before there is anything to give back."""
     for number in ENDING:
         signal.signal(number, lambda _number, _frame: os._exit(0))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, set(ENDING))
+
+
+def check_machine() -> None:
+    """A `TaskEnvironmentError` where this machine lacks what the kernels that were sent along are compiled for."""
+    wanted = os.environ.get("NUMBA_CPU_NAME", "")
+    if wanted in COMPILED and machine_type() != wanted:
+        raise TaskEnvironmentError(f"this machine is no {wanted}, for which the worker is made, but {machine_type()}")

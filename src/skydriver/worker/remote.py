@@ -25,7 +25,7 @@ import orjson
 from skydriver import __version__
 from skydriver.errors import SkyDriverError, TaskEnvironmentError
 from skydriver.log import configure
-from skydriver.worker.elsewhere import Elsewhere, end_on_signals
+from skydriver.worker.elsewhere import Elsewhere, check_machine, end_on_signals
 from skydriver.worker.jobs import warm_up
 from skydriver.worker.leash import Leash, StarterGoneError, ToldToEndError
 from skydriver.worker.link import SILENCE_S, Link
@@ -55,9 +55,10 @@ class Given(NamedTuple):
 def main() -> int:
     """Serve until told to end (0), or until it cannot go on: then one sentence says why (1)."""
     configure()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGPROF})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGPROF})
     try:
         if len(sys.argv) > 1:
+            end_on_signals()
             _serve_elsewhere(Path(sys.argv[1]))
         else:
             _serve_here()
@@ -72,6 +73,7 @@ def main() -> int:
 def _serve_here() -> None:
     # Ctrl-C reaches every process of a terminal's group; it is the service that decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     given = read_given(STDIN)
     with ends_with(STDIN):
         warm_up()
@@ -81,8 +83,8 @@ def _serve_here() -> None:
 
 
 def _serve_elsewhere(path: Path) -> None:
-    end_on_signals()
     start = read_start(path)
+    check_machine()
     warm_up()
     gc.freeze()
     Elsewhere(start, registration(start.pool)).run()

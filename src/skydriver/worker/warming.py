@@ -1,4 +1,4 @@
-"""Fits of a toy event by every algorithm: ``python -m skydriver.worker.warming``, run where a worker's kernels are made.
+"""Fits of a toy event by every algorithm: ``python -m skydriver.worker.warming``.
 
 It prints one line of JSON: ``numerics``, as workers register with, and ``compiled``, the kernels that were not there.
 """

@@ -40,20 +40,20 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     try:
         compiled = numba.njit(error_model="numpy", cache=True, fastmath=False)(function)
         if hasattr(compiled, "_cache"):  # not where nothing is compiled (NUMBA_DISABLE_JIT)
-            compiled._cache = Kept(function)  # noqa: SLF001 - numba has no other way
+            compiled._cache = Kept(function)  # type: ignore[no-untyped-call]  # noqa: SLF001 - numba has no other way
     finally:
         config.CACHE_LOCATOR_CLASSES = before
     return cast("Callable[P, R]", compiled)
 
 
-class Kept(FunctionCache):  # type: ignore[misc]
+class Kept(FunctionCache):
     """What was compiled; where it cannot be kept it is compiled again, and nothing else happens."""
 
     def save_overload(self, sig: object, data: object) -> None:
         """Keep it."""
         COMPILED.append(self._py_func.__name__)
         with suppress(OSError):
-            super().save_overload(sig, data)
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 class Place:
