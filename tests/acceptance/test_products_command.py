@@ -18,6 +18,11 @@ EVENT_VIEW = ["event.png", "event.pdf"]
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "npz": b"PK", "json": b"{", "fits": b"SIMPLE  =", "gz": b"\x1f\x8b"}
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 @pytest.fixture(scope="module")
 def track(scan_once):
     """A scan of the bundled event, a track through the detector, and the folder of its products."""
