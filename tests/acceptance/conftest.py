@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import select
@@ -18,6 +19,7 @@ import pytest
 
 from databases import copied
 from disturbed import QUICK_LEASES, References, memory_of
+from skydriver.cli.main import main
 from skydriver.testing.processes import wait_until
 from skydriver.testing.service import running_service
 
@@ -72,6 +74,35 @@ class Command:
     def scan(self, *arguments: object, code=0, event="example", to="out"):
         """The answer of a small scan."""
         return self.json("scan", event, *SMALL, "--out", to, *arguments, code=code)
+
+
+class CommandHere(Command):
+    """The same command in this process, which need not import everything again."""
+
+    def __call__(self, *arguments: object) -> subprocess.CompletedProcess:
+        """Run it to its end."""
+        words = ["skydriver", *map(str, arguments)]
+        out, error = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(error),
+        ):
+            patch.setattr(sys, "argv", words)
+            try:
+                main()
+                code = 0
+            except SystemExit as end:
+                code = end.code or 0
+        texts = [stream.buffer.getvalue().decode() for stream in (out, error)]
+        return subprocess.CompletedProcess(words, code, *texts)
+
+
+@pytest.fixture
+def here(tmp_path):
+    """The command in this process, for tests of many arguments, beside others of the installed one."""
+    return CommandHere(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,24 @@ EVENT_VIEW = ["event.png", "event.pdf"]
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "npz": b"PK", "json": b"{", "fits": b"SIMPLE  =", "gz": b"\x1f\x8b"}
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 @pytest.fixture(scope="module")
 def track(scan_once):
     """A scan of the bundled event, a track through the detector, and the folder of its products."""
     answer, folder = scan_once("example")
     assert answer["headline"]["kind"] == "region"
     return answer, folder
+
+
+@pytest.fixture(scope="module")
+def published(track, tmp_path_factory, command):
+    """What is said of all products of that scan, and their folder; without the event."""
+    there = command(tmp_path_factory.mktemp("published"))
+    return there.json("products", npz_in(track[1]), "--out", "all"), there.folder / "all"
 
 
 def npz_in(folder):
@@ -49,10 +61,10 @@ def test_every_product_is_made_and_is_what_its_name_says(track, skydriver):
     assert gzip.decompress(files["fits.gz"]).startswith(b"SIMPLE  =")
 
 
-def test_every_product_says_who_made_it_and_what_to_do_before_pointing(track, skydriver):
+def test_every_product_says_who_made_it_and_what_to_do_before_pointing(published):
     """Of those that are text, or hold it."""
-    _, folder = track
-    statement = skydriver.json("products", npz_in(folder), "--out", "all")["statement"]
+    made, folder = published
+    statement = made["statement"]
     for part in (
         "Made by SkyDriver pandel_mpe",
         "not endorsed by IceCube",
@@ -61,7 +73,7 @@ def test_every_product_says_who_made_it_and_what_to_do_before_pointing(track, sk
     ):
         assert part in statement
     words = re.sub(r"[^a-z]", "", statement.split(",")[0].lower())
-    files = by_ending(skydriver.folder / "all")
+    files = by_ending(folder)
     for ending in (
         "contours.txt",
         "reg",
@@ -75,20 +87,16 @@ def test_every_product_says_who_made_it_and_what_to_do_before_pointing(track, sk
         assert words in text, ending
 
 
-def test_what_a_scan_wrote_is_what_is_made_of_its_files(track, skydriver):
+def test_what_a_scan_wrote_is_what_is_made_of_its_files(track, published):
     """Map, provenance and the picture, byte for byte: the files hold all that the products need."""
-    _, folder = track
-    skydriver.json("products", npz_in(folder), "--out", "all")
-    ours, again = by_ending(folder), by_ending(skydriver.folder / "all")
+    ours, again = by_ending(track[1]), by_ending(published[1])
     for ending in ("json", "provenance.json", "npz", "summary.json", "png"):
         assert again[ending] == ours[ending], ending
 
 
-def test_json_and_npz_give_the_same_products(track, skydriver):
-    _, folder = track
-    for kind in ("npz", "json"):
-        skydriver.json("products", npz_in(folder).with_suffix(f".{kind}"), "--out", kind)
-    one, other = (by_ending(skydriver.folder / kind, but=("notice.json",)) for kind in ("npz", "json"))
+def test_json_and_npz_give_the_same_products(track, published, skydriver):
+    skydriver.json("products", npz_in(track[1]).with_suffix(".json"), "--out", "of_json")
+    one, other = (by_ending(folder, but=("notice.json",)) for folder in (published[1], skydriver.folder / "of_json"))
     assert one == other
 
 
@@ -105,9 +113,8 @@ def test_the_notice_and_the_circular_quote_the_answer(track, skydriver):
     assert f"RA: {quoted['ra_deg']:.2f} (+{quoted['ra_plus_deg']:.2f}/-{quoted['ra_minus_deg']:.2f} deg 90%" in circular
 
 
-def test_without_the_event_its_view_is_not_made(track, skydriver):
-    _, folder = track
-    made = skydriver.json("products", npz_in(folder), "--out", "all")
+def test_without_the_event_its_view_is_not_made(published):
+    made, _ = published
     assert [item["product"] for item in made["not_made"]] == ["event.png", "event.pdf"]
     assert all("--event" in item["reason"] for item in made["not_made"])
 
@@ -146,8 +153,9 @@ def test_a_catalogue_reaches_the_circular(track, skydriver):
     best = answer["best_fit"]
     rows = ["name,ra,dec", f"Inside A,{best['ra_deg']},{best['dec_deg']}", f"Far B,{best['ra_deg']},{-best['dec_deg']}"]
     (skydriver.folder / "sources.csv").write_text("\n".join(rows))
-    skydriver.json("products", npz_in(folder), "--out", "all", "--catalogue", "sources.csv")
-    text = by_ending(skydriver.folder / "all")["circular.txt"].decode()
+    known = ("--catalogue", "sources.csv", "--only", "circular.txt")
+    skydriver.json("products", npz_in(folder), "--out", "some", *known)
+    text = by_ending_of(skydriver.folder / "some", "circular.txt").decode()
     assert "Inside A" in text
     assert "Far B" not in text
 

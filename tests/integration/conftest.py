@@ -1,4 +1,4 @@
-"""Products of maps, made by the installed command, for independent programs to read."""
+"""Products of maps, made by the command, for independent programs to read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from astropy.io import fits
 
 from once import run
+from skydriver.cli.main import app
 
 OFFICIAL = ("--algorithm", "millipede_original", "--levels", "ic160427a")
 RISE90 = 64.2
@@ -117,11 +118,11 @@ class Made:
 
 @pytest.fixture(scope="session")
 def publish(tmp_path_factory):
-    """A function from a map's name, its file and options to its products."""
+    """A function from a map's name, its file and options to its products, made by the command in this process."""
 
     def make(name, path, *options: str):
         folder = tmp_path_factory.mktemp("products")
-        run(folder, "products", path, "--out", "all", *options)
+        app(["products", str(path), "--out", str(folder / "all"), *options], standalone_mode=False)
         return Made(name, folder / "all", path, options, {})
 
     return make

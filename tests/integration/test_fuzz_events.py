@@ -1,6 +1,6 @@
 """Damaged events: nothing but SkyDriver's own errors, in bounded time and memory.
 
-SKYDRIVER_FUZZ_N inputs (2,000 by default) from SKYDRIVER_FUZZ_SEED (printed), the first of them SKYDRIVER_FUZZ_START:
+SKYDRIVER_FUZZ_N inputs (1,000 by default) from SKYDRIVER_FUZZ_SEED (printed), the first of them SKYDRIVER_FUZZ_START:
 input number i depends on the seed and i alone: a run can go on where another stopped, and a failure be repeated.
 """
 
@@ -21,7 +21,7 @@ from skydriver.events.realtime import read_event
 from skydriver.testing.events import toy_event, toy_positions
 from skydriver.testing.mutate import mutate
 
-N = int(os.environ.get("SKYDRIVER_FUZZ_N", "2000"))
+N = int(os.environ.get("SKYDRIVER_FUZZ_N", "1000"))
 START = int(os.environ.get("SKYDRIVER_FUZZ_START", "0"))
 SEED = int(os.environ.get("SKYDRIVER_FUZZ_SEED", "20231202"))
 MAX_CPU_SECONDS = 1.0
