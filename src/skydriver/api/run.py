@@ -19,6 +19,7 @@ from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
 from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
+from skydriver.recos.baseline import environment
 from skydriver.services import tokens
 from skydriver.services.context import Service
 from skydriver.services.coordination import workers
@@ -126,7 +127,8 @@ def local_pool(service: Service, size: int, url: str) -> LocalPool:
     def gone(token: str, reason: str) -> None:
         workers.gone(service, tokens.hash_of(token), reason)
 
-    return LocalPool(size, url, mint, gone)
+    baseline = service.clusters.baseline
+    return LocalPool(size, url, mint, gone, environment(baseline) if baseline else {})
 
 
 @contextmanager

@@ -44,10 +44,15 @@ def _statuses(row: pool_jobs.Submission, jobs: Sequence[Job]) -> dict[str, int]:
     """Numbers of the jobs of one submission by status."""
     ended = orjson.loads(row.ended_jobs)
     counts = Counter(FAILED if how != "ended" else str(JobState.COMPLETED) for how in ended.values())
-    counts.update(str(job.state) for job in jobs if str(job.proc) not in ended)
+    counts.update(_status(job) for job in jobs if str(job.proc) not in ended)
     if row.state == pools.GONE and row.cluster_id is not None:
         counts[str(JobState.REMOVED)] += row.n_jobs - len(ended)
     return {status: n for status, n in sorted(counts.items()) if n}
+
+
+def _status(job: Job) -> str:
+    """Of a job; while its files are on their way it is held only by name."""
+    return str(JobState.IDLE if job.hold is not None and job.hold.is_for_spooling else job.state)
 
 
 def condor_clusters(connection: Connection, scan_id: str) -> list[dict[str, Any]]:
