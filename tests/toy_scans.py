@@ -39,6 +39,7 @@ def store_scan(
             "threshold": threshold,
             "max_reco_time_s": 10.0,
             "n_workers": n_workers,
+            "n_local": n_workers,
         }
         texts = {"request": "{}", "request_hash": "0", "clusters": "[]", "condor_clusters": "[]"}
         zero = dict.fromkeys(["fits_done", "fits_failed", "cpu_seconds", "n_stopped", "n_lost", "fraction"], 0)

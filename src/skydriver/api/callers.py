@@ -97,11 +97,16 @@ class Caller:
             raise DeniedError("Authorization: a worker's token is needed", known=False)
         return tokens.check(self.service, self.bearer, "worker")
 
+    def as_starter(self) -> Token:
+        """The token of a job that is about to start a worker, or of a worker; a `DeniedError` where there is none."""
+        token = None if self.bearer is None else tokens.find(self.service, self.bearer)
+        return self.as_worker() if token is None or token.kind != "starter" else token
+
     def renewed(self) -> dict[str, object]:
-        """A new token in place of a worker's, and for how long it is good, s."""
-        self.as_worker()
+        """A new token in place of a worker's, or for a starter token, and for how long it is good, s."""
+        is_starter = self.as_starter().kind == "starter"
         assert self.bearer is not None  # noqa: S101 - for the type checker: a worker has one
-        new = tokens.renew(self.service, self.bearer)
+        new = (tokens.trade if is_starter else tokens.renew)(self.service, self.bearer)
         with self.service.database.reading() as connection:
             now = self.service.database.now(connection)
         return {"token": new, "expires_s": tokens.check(self.service, new, "worker").expires - now}

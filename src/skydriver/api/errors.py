@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from skydriver import errors
 from skydriver.api.answers import error_answer
 from skydriver.api.methods import allowed_methods
+from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError
 from skydriver.services.coordination.workers import OutdatedError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ STATUSES: Final[dict[type[errors.SkyDriverError], HTTPStatus]] = {
     errors.DeniedError: HTTPStatus.FORBIDDEN,
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SchemaError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ClusterAwayError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ClusterRefusalError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ResultError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """Of every class of errors that there is."""

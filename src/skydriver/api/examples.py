@@ -240,6 +240,14 @@ TASK: Final[dict[str, Any]] = {
 HEARTBEAT: Final[dict[str, Any]] = {"worker": WORKER_ID, "task": TASK_ID}
 LOG: Final[dict[str, Any]] = {"worker": WORKER_ID, "scan": SCAN_ID, "lines": ["768 fits in 15.2 s"]}
 NEW_TOKEN: Final[dict[str, Any]] = {"token": "…", "expires_s": 3600.0}
+FOR_STARTER: Final[dict[str, Any]] = {"pool": "by-hand", "hours": 24}
+STARTER: Final[dict[str, Any]] = {
+    "token": "…",
+    "expires_s": 86400.0,
+    "pool": "by-hand",
+    "url": "https://192.0.2.1:8424",
+    "ca": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+}
 HEALTH: Final[dict[str, Any]] = {
     "status": "ok",
     "version": skydriver.__version__,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 READING: Final = frozenset({"GET", "HEAD"})
+FOR_WORKERS: Final = "skydriver.for_workers"
+"""In the scope of what came by the workers' own address: nothing there goes without a token, whatever the host."""
 _HOST: Final = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(:[0-9]*)?", re.ASCII)
 
 
@@ -34,7 +36,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        problem = refusal(scope["method"], Headers(scope=scope))
+        problem = None if scope.get(FOR_WORKERS) else refusal(scope["method"], Headers(scope=scope))
         if problem is not None:
             await error_answer(HTTPStatus.FORBIDDEN, problem)(scope, receive, send)
         elif scope["method"] == "HEAD":

@@ -10,24 +10,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from skydriver.api.app import build_app
 from skydriver.api.server import Server
+from skydriver.api.worker_door import WorkerDoor
+from skydriver.clusters.configured import VARIABLE, read_clusters
 from skydriver.clusters.local import LocalPool
 from skydriver.clusters.local_process import has_ended
 from skydriver.db.data_folder import open_data
 from skydriver.db.database import Database
 from skydriver.db.migrate import prepare_schema
-from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
+from skydriver.recos.baseline import environment
 from skydriver.services import tokens
 from skydriver.services.context import Service
 from skydriver.services.coordination import workers
 from skydriver.services.coordination.reconciler import Reconciler
 from skydriver.services.coordination.silence import free_all_local
 from skydriver.services.memory import look_past_what_is_here, share_one_arena
+from skydriver.services.pools.keepers import Keepers
+from skydriver.services.worker_access import BIND, bound_place
+from skydriver.services.worker_tls import WorkerTls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from skydriver.clusters.configured import Clusters
     from skydriver.config import Settings
     from skydriver.db.database import Watch
     from skydriver.db.stores.workers import Worker
@@ -50,11 +57,16 @@ class Running(Server):
         What is served.
     on_ready
         Called with this, once requests are answered.
+    door
+        The workers' own address, if there is one.
     """
 
-    def __init__(self, service: Service, on_ready: Callable[[Running], Any]) -> None:
-        app = build_app(service, background=[partial(Reconciler, service)])
-        super().__init__(app, service.settings.host, service.settings.port, self._begin)
+    def __init__(self, service: Service, on_ready: Callable[[Running], Any], door: WorkerDoor | None = None) -> None:
+        background: list[Callable[[], Any]] = [partial(Reconciler, service)]
+        if service.clusters.any:
+            background.append(partial(Keepers, service))
+        app = build_app(service, background=background)
+        super().__init__(app, service.settings.host, service.settings.port, self._begin, door)
         self.service = service
         self._on_running = on_ready
         self._workers = ExitStack()
@@ -92,6 +104,8 @@ class Running(Server):
         log.info(
             "serving", url=url, workers=size, database="sqlite" if self.service.database.is_sqlite else "postgresql"
         )
+        if (address := self.service.worker_access.address) is not None:
+            log.info("serving_workers", url=address.url)
         try:
             self._on_running(self)
         except SkyDriverError as error:
@@ -113,7 +127,8 @@ def local_pool(service: Service, size: int, url: str) -> LocalPool:
     def gone(token: str, reason: str) -> None:
         workers.gone(service, tokens.hash_of(token), reason)
 
-    return LocalPool(size, url, mint, gone)
+    baseline = service.clusters.baseline
+    return LocalPool(size, url, mint, gone, environment(baseline) if baseline else {})
 
 
 @contextmanager
@@ -136,12 +151,13 @@ def opened(settings: Settings, watch: Watch | None = None) -> Iterator[Service]:
     UnavailableError
         If the database is away.
     """
+    clusters = read_clusters(settings.clusters)
     with ExitStack() as stack:
         if settings.database_url is None:
             stack.enter_context(open_data(settings))
         database = stack.enter_context(closing(Database(settings.url, watch)))
         prepare_schema(settings, database)
-        service = Service(settings, database)
+        service = Service(settings, database, clusters)
         _free_what_was_ours(service)
         yield service
 
@@ -176,10 +192,22 @@ def run(settings: Settings, on_ready: Callable[[Running], Any], watch: Watch | N
     Raises
     ------
     SettingError
-        If the address cannot be served on; the others as in `opened`.
+        If an address cannot be served on, or a setting of the workers' own is wrong; the others as in `opened`.
     """
+    tls = worker_tls(settings, read_clusters(settings.clusters))
     share_one_arena()
-    with opened(settings, watch) as service:
-        running = Running(service, on_ready)
+    with opened(settings, watch) as service, ExitStack() as stack:
+        service.bundles.offer(service.clusters.bundle)
+        door = None if tls is None else stack.enter_context(closing(WorkerDoor(service, tls)))
+        running = Running(service, on_ready, door)
         look_past_what_is_here()
         running.serve_until_stopped()
+
+
+def worker_tls(settings: Settings, clusters: Clusters) -> WorkerTls | None:
+    """What the workers' own address shows, for all hosts by which a cluster reaches it; None where there is none."""
+    if bound_place(settings) is None:
+        if clusters.any:
+            raise SettingError(BIND, f"it is needed, for {VARIABLE} names clusters, whose workers come from elsewhere")
+        return None
+    return WorkerTls(settings, clusters.worker_urls)

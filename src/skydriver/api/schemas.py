@@ -101,3 +101,8 @@ SET_WORKFLOW: Final = _object(
     workflow_id=_of("string", "Of a workflow elsewhere; written once."),
     ewms_address=_of("string", "Where that is."),
 )
+FOR_STARTER: Final = _object(
+    (),
+    pool=_of("string", "Under which name the workers stand.", pattern="^[A-Za-z0-9-]{1,40}$", default="by-hand"),
+    hours=_of("number", "For how long workers may start with it.", exclusiveMinimum=0, maximum=720, default=24),
+)

@@ -7,10 +7,11 @@ import resource
 import signal
 import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from skydriver.api.connections import BoundedProtocol
 from skydriver.api.gate import is_loopback
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from skydriver.api.worker_door import WorkerDoor
+
 GRACE_S: Final = 10
 """Requests that are under way when the service is to end have so long."""
 BACKLOG: Final = 1024
 MANY_FILES: Final = 65_536
+REFRESH_TICKS: Final = 36_000
+"""Once in an hour it is looked at whether the certificate for workers is another."""
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end it in order: Ctrl-C, a wish, and the end of the terminal that it was started from."""
 
@@ -41,6 +46,8 @@ class Server(uvicorn.Server):
         Where to listen; port 0 takes a free one. It listens from the beginning: whoever connects early waits.
     on_ready
         Called with the address, once requests are answered.
+    door
+        The workers' own address, if there is one; it is closed at the end.
 
     Raises
     ------
@@ -48,8 +55,11 @@ class Server(uvicorn.Server):
         If the host is not of this machine alone, or the address cannot be taken.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: FastAPI, host: str, port: int, on_ready: Callable[[str], None], door: WorkerDoor | None = None
+    ) -> None:
         self._socket = listen(host, port)
+        self._door = door
         super().__init__(
             uvicorn.Config(
                 app,
@@ -76,7 +86,7 @@ class Server(uvicorn.Server):
     def serve_until_stopped(self) -> None:
         """Serve."""
         allow_many_files()
-        with self._socket:
+        with self._socket, nullcontext() if self._door is None else closing(self._door):
             self.run(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -88,8 +98,16 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         await super().startup(sockets)
+        if self._door is not None:
+            self.servers.append(await self._door.open(self._app, self.server_state, self.lifespan.state))
         if not self.should_exit:
             self._on_ready(self.url)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to end."""
+        if self._door is not None and counter % REFRESH_TICKS == REFRESH_TICKS - 1:
+            await run_in_threadpool(self._door.refresh)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End because of a signal; a second SIGINT does not wait for requests."""

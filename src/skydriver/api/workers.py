@@ -13,6 +13,7 @@ from starlette.responses import Response
 from skydriver.api import examples
 from skydriver.api.answers import json_answer
 from skydriver.api.bodies import SmallBody, read_model
+from skydriver.api.bundle_answer import BundleAnswer
 from skydriver.api.callers import Asking, Caller
 from skydriver.api.openapi import answers, takes
 from skydriver.errors import DeniedError
@@ -23,6 +24,8 @@ routes = APIRouter(prefix="/workers", tags=["Workers"])
 NO_TASK = b'{"task":null}'
 Said = TypeVar("Said", wire.LeaseRequest, wire.TaskReport, wire.Heartbeat, wire.LogLines)
 EventHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="As a task names its event.")]
+
+BundleHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="The sha256 of the file.")]
 
 
 @routes.post(
@@ -103,7 +106,7 @@ def log(asking: Asking, body: SmallBody) -> Response:
 
 @routes.post(
     "/token",
-    summary="Take a new token in place of one that is about to expire",
+    summary="Take a new token in place of one that is about to expire, or for a starter token",
     responses=answers(examples.NEW_TOKEN, 401, 403, 413, 503),
     openapi_extra=takes({}, {"type": "object"}),
 )
@@ -120,6 +123,16 @@ def event(asking: Asking, event_hash: EventHash) -> Response:
     asking.as_worker()
     pulses = workers.prepared_event(asking.service, event_hash)
     return Response(pulses, media_type="application/octet-stream")
+
+
+@routes.get(
+    "/bundle/{sha256}",
+    summary="Retrieve the environment in which a job's worker runs",
+    responses=answers(None, 401, 403, 404, 503, media_type="application/octet-stream"),
+)
+def bundle(asking: Asking, sha256: BundleHash) -> Response:
+    asking.as_starter()
+    return BundleAnswer(asking.service, *asking.service.bundles.find(sha256))
 
 
 def _checked(asking: Caller, model: type[Said], body: bytearray) -> Said:

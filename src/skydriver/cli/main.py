@@ -9,6 +9,7 @@ import typer
 from skydriver import __version__
 from skydriver.cli.abort import abort
 from skydriver.cli.backlog import backlog
+from skydriver.cli.bundle import bundle
 from skydriver.cli.calibrate import calibrate
 from skydriver.cli.compare import compare
 from skydriver.cli.database import db
@@ -17,6 +18,7 @@ from skydriver.cli.event import event
 from skydriver.cli.exits import exit_code
 from skydriver.cli.find import find
 from skydriver.cli.get import get
+from skydriver.cli.image import image
 from skydriver.cli.output import accept_all_letters, complain, one_line
 from skydriver.cli.plot import plot
 from skydriver.cli.products import products
@@ -26,7 +28,9 @@ from skydriver.cli.serve import serve
 from skydriver.cli.simulate import simulate
 from skydriver.cli.status import status
 from skydriver.cli.submit import submit
+from skydriver.cli.token import token
 from skydriver.cli.watch import watch
+from skydriver.cli.worker import worker
 from skydriver.errors import SkyDriverError
 
 app = typer.Typer(
@@ -37,7 +41,23 @@ app = typer.Typer(
     help="Where in the sky did a neutrino alert come from?",
 )
 ON_THIS_MACHINE = (scan, products, plot, compare, event, simulate, calibrate)
-OF_A_SERVICE = (serve, submit, watch, status, get, find, backlog, rescan, abort, db, doctor)
+OF_A_SERVICE = (
+    serve,
+    submit,
+    watch,
+    status,
+    get,
+    find,
+    backlog,
+    rescan,
+    abort,
+    token,
+    db,
+    doctor,
+    worker,
+    bundle,
+    image,
+)
 for command in (*ON_THIS_MACHINE, *OF_A_SERVICE):
     app.command()(command)
 

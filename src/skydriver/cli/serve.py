@@ -32,6 +32,12 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     workers: Annotated[
         int | None, typer.Option(help="Worker processes [default: SKYDRIVER_LOCAL_WORKERS, or one for each core].")
     ] = None,
+    worker_bind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Address for workers elsewhere, by TLS [default: SKYDRIVER_WORKER_BIND, or none]."
+        ),
+    ] = None,
     scan: Annotated[
         str | None,
         typer.Option(metavar="EVENT", help="Scan this event too, and show how; without a terminal, then end."),
@@ -42,7 +48,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     from skydriver import log
     from skydriver.cli.settings import settings_of
 
-    settings = settings_of(data=data, host=host, port=port, local_workers=workers)
+    settings = settings_of(data=data, host=host, port=port, local_workers=workers, worker_bind=worker_bind)
     log.configure(quiet=scan is not None)
     try:
         code = _serve_only(settings) if scan is None else _serve_and_scan(settings, scan, out)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ProductList,
         Result,
         ScanAndResult,
+        StarterToken,
         Status,
         Workforce,
     )
@@ -203,6 +204,10 @@ class ServiceClient(Connection):
         path = _action(scan_id, "add-workers")
         arguments = {"n_workers": n_workers, "cluster_location": cluster_location}
         return cast("Workforce", self._ask("POST", path, json=arguments, headers=_keyed(key)))
+
+    def starter_token(self, pool: str, hours: float) -> StarterToken:
+        """A token with which workers of a pool may be started by hand for so long, and where they reach the service."""
+        return cast("StarterToken", self._ask("POST", "/tokens", json={"pool": pool, "hours": hours}))
 
 
 def _action(scan_id: str, name: str) -> str:

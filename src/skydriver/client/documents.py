@@ -167,3 +167,13 @@ class ProductList(TypedDict):
     scan_id: str
     is_final: bool
     products: list[ProductFacts]
+
+
+class StarterToken(TypedDict):
+    """What workers need that are started by hand."""
+
+    token: str
+    expires_s: float
+    pool: str
+    url: str | None
+    ca: str | None

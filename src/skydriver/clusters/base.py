@@ -81,6 +81,8 @@ class Job(NamedTuple):
     """Only of one that is completed and was not killed."""
     exit_signal: int | None
     """Only of one that is completed and was killed."""
+    eviction: str | None = None
+    """Why it last left a machine without having ended, such as one that cannot run its image; None if unknown."""
 
     @property
     def id(self) -> str:

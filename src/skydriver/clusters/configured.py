@@ -122,6 +122,12 @@ class Clusters:
         """Those with a name, in the file's order."""
         return [Named(name, settings) for name, settings in self._file.clusters.items()]
 
+    @property
+    def worker_urls(self) -> list[str]:
+        """Addresses of the service that are some clusters' own."""
+        unlisted = [] if self._file.unlisted is None else [self._file.unlisted]
+        return [how.worker_url for how in (*self._file.clusters.values(), *unlisted) if how.worker_url is not None]
+
     def by_name(self, name: str) -> Named | None:
         """The cluster of that name."""
         settings = self._file.clusters.get(name)

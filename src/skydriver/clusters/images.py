@@ -34,6 +34,8 @@ class Image(NamedTuple):
     """In full."""
     engine: str
     """`ENGINE` or `EXTERNAL`."""
+    folder: Path | None = None
+    """Where it lies; None of the installed package, and of what is external."""
 
 
 class Entry(NamedTuple):
@@ -42,6 +44,8 @@ class Entry(NamedTuple):
     tag: str
     problem: str | None
     """Why no scan can use it, as the rest of a sentence that begins with its name; None if one can."""
+    folder: Path | None = None
+    """Where it lies; None of the installed package."""
 
 
 class Catalogue:
@@ -59,9 +63,10 @@ class Catalogue:
     def entries(self) -> list[Entry]:
         """Everything that there is, the installed package first, then the newest."""
         found = {path.name.removeprefix(PREFIX): path for root in self._roots for path in _folders(root)}
-        found.pop(__version__, None)
+        own = found.pop(__version__, None)
+        first = Entry(__version__, None, own if own is not None and _problem(own) is None else None)
         tags = sorted(found, key=lambda tag: (_numbers(tag) or (), tag), reverse=True)
-        return [Entry(__version__, None), *(Entry(tag, _problem(found[tag])) for tag in tags)]
+        return [first, *(Entry(tag, _problem(found[tag]), found[tag]) for tag in tags)]
 
     def resolve(self, tag: str) -> Image:
         """The newest image that `tag` names, as a registry would: ``v1`` is the newest 1.x.y.
@@ -79,7 +84,7 @@ class Catalogue:
         named = [entry for entry in entries if _names(tag, entry.tag)]
         usable = next(iter(_newest_first(entry for entry in named if entry.problem is None)), None)
         if usable is not None:
-            return Image(usable.tag, ENGINE)
+            return Image(usable.tag, ENGINE, usable.folder)
         if named:
             raise ImpossibleError(f"docker_tag: the image {named[0].tag} {named[0].problem}")
         raise SettingError("docker_tag", f"there is no image {tag[:40]!a} here, only {_listed(entries)}")

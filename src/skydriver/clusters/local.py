@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from skydriver.clusters.local_process import LocalProcess
@@ -14,7 +15,7 @@ from skydriver.errors import SkyDriverError
 from skydriver.log import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 POOL = "local"
@@ -69,10 +70,20 @@ class LocalPool:
         Makes a token for one worker.
     gone
         Called at once with the token of a worker that has ended, and how it did; again if it raises a `SkyDriverError`.
+    environment
+        Variables that workers are to have beside this process's own, such as those of an instruction set.
     """
 
-    def __init__(self, size: int, url: str, mint: Callable[[], str], gone: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        size: int,
+        url: str,
+        mint: Callable[[], str],
+        gone: Callable[[str, str], None],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._url = url
+        self._environment = environment
         self._mint = mint
         self._gone = gone
         self._places = [_Place() for _ in range(size)]
@@ -131,7 +142,7 @@ class LocalPool:
 
     def _start(self, place: _Place) -> None:
         try:
-            place.process = LocalProcess(self._url, self._mint(), POOL)
+            place.process = LocalProcess(self._url, self._mint(), POOL, self._environment)
         except SkyDriverError as error:
             if place.reason != str(error):
                 log.warning("worker_not_started", problem=str(error))

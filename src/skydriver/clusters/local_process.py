@@ -10,6 +10,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECRETS = ("SKYDRIVER_DATABASE_URL", "PGPASSWORD", "PGPASSFILE")
 """Variables that workers have no business to know."""
@@ -30,20 +35,22 @@ class LocalProcess:
         lives, so that the worker notices its end.
     pool
         What it belongs to.
+    environment
+        Variables that it is to have beside ours, before them.
     """
 
-    def __init__(self, url: str, token: str, pool: str) -> None:
+    def __init__(self, url: str, token: str, pool: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self.token = token
         self.started = time.monotonic()
         self.said = ""
         """Its last line on standard error."""
-        environment = {name: text for name, text in os.environ.items() if name not in SECRETS} | ONE_THREAD
+        ours = {name: text for name, text in os.environ.items() if name not in SECRETS}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=ours | ONE_THREAD | dict(environment),
             start_new_session=True,  # a terminal's Ctrl-C is not for it
         )
         self._rest = b""

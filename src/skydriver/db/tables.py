@@ -7,7 +7,7 @@ from skydriver.db.schema.base import metadata
 from skydriver.db.schema.events import events, prepared
 from skydriver.db.schema.feed import feed
 from skydriver.db.schema.fits import fits
-from skydriver.db.schema.pools import identity, keepers, mishaps, pools, submissions
+from skydriver.db.schema.pools import identity, mishaps, pools, submissions
 from skydriver.db.schema.products import products
 from skydriver.db.schema.results import results
 from skydriver.db.schema.scan_log import scan_log
@@ -21,7 +21,6 @@ __all__ = [
     "feed",
     "fits",
     "identity",
-    "keepers",
     "metadata",
     "mishaps",
     "pools",

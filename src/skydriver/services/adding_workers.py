@@ -14,8 +14,9 @@ from skydriver.errors import SettingError, StateError
 from skydriver.services.body_arguments import Given
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.json_values import told
+from skydriver.services.pools.asked import add_jobs
 from skydriver.services.preparation import MAX_WORKERS
-from skydriver.services.requested_clusters import MAX_JOBS, Cluster, count_local, parse_clusters
+from skydriver.services.requested_clusters import MAX_JOBS, Cluster, parse_clusters, place
 from skydriver.services.scan_facts import EXTERNAL, has_ended, known
 from skydriver.services.submission import KEY, checked_key
 from skydriver.services.workforce import workforce
@@ -45,7 +46,7 @@ def add_workers(
     service, scan_id
         Of which scan.
     arguments
-        ``n_workers`` (from 1), ``cluster_location`` (``local``, or that as ``{collector, schedd}``), and optionally
+        ``n_workers`` (from 1), ``cluster_location`` (a cluster's name, or its ``{collector, schedd}``), and optionally
         ``force_new``.
     owner, idempotency_key
         Who asks, and what makes it safe to ask again.
@@ -68,11 +69,12 @@ def add_workers(
     n_workers, force_new = given.count("n_workers", MAX_JOBS), given.flag("force_new")
     given.flag("no_redirect")
     key = checked_key(idempotency_key)
-    asked = additions.Addition(scan_id, _name(owner, key), _cluster(given.required(CLUSTER)), n_workers)
+    cluster = _cluster(given.required(CLUSTER), n_workers)
+    asked = additions.Addition(scan_id, _name(owner, key), cluster.title, n_workers)
     with take_turn(service, CommitPoint.ADD_WORKERS) as turn:
         scan = known(scans.lock(turn.connection, scan_id), scan_id)
         if not _is_repeat(turn, asked, key, force_new=force_new):
-            _add(turn, scan, asked)
+            _add(turn, scan, asked, cluster)
     service.work.ring()
     return _document(service, scan_id)
 
@@ -91,16 +93,13 @@ def _name(owner: str, key: str | None) -> str:
     return hashlib.sha256(f"{owner} {key}".encode()).hexdigest()
 
 
-def _cluster(value: object) -> str:
-    """The cluster that is meant, of those that there are; a `SettingError` where there is none."""
+def _cluster(value: object, n_workers: int) -> Cluster:
+    """The cluster that is meant."""
     if isinstance(value, str):
-        clusters: tuple[Cluster, ...] = parse_clusters(CLUSTER, {value: 1})
-    elif isinstance(value, dict) and value.keys() == {"collector", "schedd"}:
-        clusters = parse_clusters(CLUSTER, value | {"njobs": 1})
-    else:
-        raise SettingError(CLUSTER, f"is {told(value)}, neither the name of a cluster nor its collector and schedd")
-    count_local(CLUSTER, clusters)
-    return clusters[0].collector
+        return parse_clusters(CLUSTER, {value: n_workers})[0]
+    if isinstance(value, dict) and value.keys() == {"collector", "schedd"}:
+        return parse_clusters(CLUSTER, value | {"njobs": n_workers})[0]
+    raise SettingError(CLUSTER, f"is {told(value)}, neither the name of a cluster nor its collector and schedd")
 
 
 def _is_repeat(turn: Turn, asked: Addition, key: str | None, *, force_new: bool) -> bool:
@@ -115,14 +114,19 @@ def _is_repeat(turn: Turn, asked: Addition, key: str | None, *, force_new: bool)
     return before is not None
 
 
-def _add(turn: Turn, scan: Scan, asked: Addition) -> None:
+def _add(turn: Turn, scan: Scan, asked: Addition, cluster: Cluster) -> None:
     if scan.engine == EXTERNAL:
         raise StateError(f"scan_id: {scan.id} is of an external scanner, whose workers are not ours")
     if has_ended(scan):
         raise StateError(f"scan_id: {scan.id} is {scan.status}, and needs no more workers")
-    n_workers = min(MAX_WORKERS, scan.n_workers + asked.n_workers)
+    memory_bytes = orjson.loads(scan.request)["worker_memory_bytes"]
+    places = place(CLUSTER, (cluster,), turn.service.clusters, memory_bytes)
+    n_workers = min(MAX_WORKERS, scan.n_workers + places.n_workers)
+    n_local = min(MAX_WORKERS, scan.n_local + places.n_local)
     additions.add(turn.connection, turn.now, asked)
-    scans.update(turn.connection, scan.id, n_workers=n_workers, updated=turn.now)
+    scans.update(turn.connection, scan.id, n_workers=n_workers, n_local=n_local, updated=turn.now)
+    for elsewhere in places.elsewhere:
+        add_jobs(turn, scan, elsewhere, memory_bytes)
     line = f"{asked.n_workers} workers more of {asked.cluster}: {n_workers} may fit it at once"
     scan_log.add(turn.connection, turn.now, scan.id, "service", [line])
     turn.announce(scan.id, "workers", n_workers=n_workers)

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skydriver.clusters.configured import Clusters
+from skydriver.services.bundles import Bundles
 from skydriver.services.coordination.ledgers import Ledgers
 from skydriver.services.coordination.yielding import Asked
 from skydriver.services.drawing.drawer import Drawer
 from skydriver.services.last_known import LastKnown
 from skydriver.services.operators.metrics import Metrics
 from skydriver.services.operators.pulse import Pulse
+from skydriver.services.worker_access import WorkerAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +57,8 @@ class Service:
 
     settings: Settings
     database: Database
+    clusters: Clusters = field(default_factory=Clusters)
+    """Those that are configured."""
     work: Bell = field(default_factory=Bell)
     """Rung when fits may be leased."""
     scans: Bell = field(default_factory=Bell)
@@ -72,6 +77,10 @@ class Service:
     """Of the loop that takes scans further."""
     drawer: Drawer = field(default_factory=Drawer)
     """Makes products, in a process of its own."""
+    worker_access: WorkerAccess = field(default_factory=WorkerAccess)
+    """The address at which workers elsewhere reach this process."""
+    bundles: Bundles = field(default_factory=Bundles)
+    """What jobs fetch."""
     hearers: list[Callable[[Sequence[Announcement]], object]] = field(default_factory=list)
     """Called with all that this service announces, once it is committed."""
 

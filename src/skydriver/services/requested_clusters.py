@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skydriver.errors import SettingError
 from skydriver.services.json_values import told
 from skydriver.services.preparation import MAX_WORKERS
 from skydriver.services.scan_arguments import CLUSTER_KEYS_OF_2023, whole
+from skydriver.services.sizes import mebibytes
+
+if TYPE_CHECKING:
+    from skydriver.clusters.configured import Clusters, Named
 
 LOCAL = "local"
 """Workers on the service's own machine."""
 MAX_CLUSTERS = 100
 MAX_JOBS = 1_000_000
 MAX_NAME = 200
+MAX_LISTED = 20
 _FORMS = '{"local": 4}, [["local", 4]] or {"collector": "local", "schedd": "local", "njobs": 4}'
 
 
@@ -30,6 +35,12 @@ class Cluster(NamedTuple):
     def is_local(self) -> bool:
         """Whether it is this machine."""
         return self.collector == LOCAL and self.schedd in {LOCAL, None}
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        is_named = self.schedd is None or self.is_local
+        return self.collector if is_named else f"{self.schedd} of {self.collector}"
 
     def as_given(self) -> object:
         """In the form in which it came, for a list."""
@@ -61,13 +72,67 @@ def parse_clusters(argument: str, value: object) -> tuple[Cluster, ...]:
     return clusters
 
 
-def count_local(argument: str, clusters: tuple[Cluster, ...]) -> int:
-    """How many local workers may fit at once, as asked for; a `SettingError` names a cluster that there is not."""
-    for cluster in clusters:
-        if not cluster.is_local:
-            schedd = "" if cluster.schedd is None else f" with the schedd {told(cluster.schedd)}"
-            raise SettingError(argument, f"there is no cluster {told(cluster.collector)}{schedd} here, only {LOCAL}")
-    return min(MAX_WORKERS, sum(cluster.n_jobs for cluster in clusters))
+def is_all_local(listed: object) -> bool:
+    """Whether clusters, as a stored request lists them, are this machine alone."""
+    return not listed or all(cluster.is_local for cluster in parse_clusters("cluster", listed))
+
+
+class Elsewhere(NamedTuple):
+    """Workers on a cluster that is not this machine."""
+
+    named: Named
+    n_jobs: int
+
+
+class Places(NamedTuple):
+    """Where workers are to be."""
+
+    n_local: int
+    """Local ones that may fit at once."""
+    elsewhere: tuple[Elsewhere, ...]
+
+    @property
+    def n_workers(self) -> int:
+        """All that may fit at once; no more are counted than a scan is planned for."""
+        return min(MAX_WORKERS, self.n_local + sum(place.n_jobs for place in self.elsewhere))
+
+
+NOWHERE: Final = Places(0, ())
+"""Of scans that a program elsewhere does."""
+
+
+def place(argument: str, clusters: tuple[Cluster, ...], configured: Clusters, memory_bytes: int) -> Places:
+    """Where the workers that were asked for are to be.
+
+    Raises
+    ------
+    SettingError
+        Naming a cluster that there is not, or that allows no jobs like these.
+    """
+    n_local = sum(cluster.n_jobs for cluster in clusters if cluster.is_local)
+    elsewhere = tuple(
+        Elsewhere(_found(argument, cluster, configured), cluster.n_jobs) for cluster in clusters if not cluster.is_local
+    )
+    for named, n_jobs in elsewhere:
+        settings = named.settings
+        if n_jobs > settings.max_jobs:
+            raise SettingError(argument, f"asks for {n_jobs} jobs on {named.name}, which allows {settings.max_jobs}")
+        if mebibytes(memory_bytes) > settings.max_memory_mb:
+            most = settings.max_memory_mb
+            raise SettingError(argument, f"{named.name} allows jobs of {most} MiB; {memory_bytes} bytes are asked for")
+    return Places(min(MAX_WORKERS, n_local), elsewhere)
+
+
+def _found(argument: str, cluster: Cluster, configured: Clusters) -> Named:
+    if cluster.schedd is None:
+        named = configured.by_name(cluster.collector)
+    else:
+        named = configured.by_address(cluster.collector, cluster.schedd)
+    if named is None:
+        schedd = "" if cluster.schedd is None else f" with the schedd {told(cluster.schedd)}"
+        here = ", ".join([LOCAL, *(known.name for known in configured.named)][:MAX_LISTED])
+        raise SettingError(argument, f"there is no cluster {told(cluster.collector)}{schedd} here, only {here}")
+    return named
 
 
 def _cluster(argument: str, item: object) -> Cluster:

@@ -80,7 +80,7 @@ def rescan(
 
 def _order(service: Service, scan: Parts, *, force_new: bool) -> ScanOrder:
     """The stored request, read anew, with the classifiers by which rescans are known."""
-    order = read_order(as_asked_again(scan), Catalogue(service.settings.image_roots))
+    order = read_order(as_asked_again(scan), Catalogue(service.settings.image_roots), service.clusters)
     marks = {"rescan": True, "origin_scan_id": scan.id}
     return replace(order, classifiers=order.classifiers | marks, force_new=force_new)
 

@@ -14,13 +14,14 @@ from skydriver.scan.progression import parse_nsides
 from skydriver.services.json_values import told
 from skydriver.services.preparation import ScanRequest
 from skydriver.services.projection import read_projection
-from skydriver.services.requested_clusters import Cluster, count_local, parse_clusters
+from skydriver.services.requested_clusters import NOWHERE, Cluster, Places, is_all_local, parse_clusters, place
 from skydriver.services.scan_arguments import EVENT, PROJECTION, Arguments, whole
 from skydriver.services.scan_labels import Scalar, parse_classifiers, parse_debug_mode, parse_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from skydriver.clusters.configured import Clusters
     from skydriver.clusters.images import Catalogue, Image
     from skydriver.recos.base import RecoInfo
     from skydriver.scan.progression import Progression
@@ -46,6 +47,8 @@ ONLY_SHOWN = (
     "debug_mode",
 )
 """Arguments that local workers keep to by themselves or have no use for: a scan's manifest shows them, no more."""
+OF_JOBS = ("worker_memory_bytes", "worker_disk_bytes")
+"""Of these, jobs on clusters ask for what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class ScanOrder:
     is_real: bool
     clusters: tuple[Cluster, ...]
     """None of an external scan may be ours, and it may have none."""
-    n_workers: int
-    """Local ones that may fit it at once; 0 for an external scan."""
+    places: Places
+    """Where its workers are to be; nowhere for an external scan."""
     worker_memory_bytes: int
     worker_disk_bytes: int
     scanner_server_memory_bytes: int
@@ -110,8 +113,8 @@ class ScanOrder:
         return [cluster.as_given() for cluster in self.clusters]
 
 
-def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrder:
-    """Read everything but the event.
+def read_order(arguments: Mapping[str, object], catalogue: Catalogue, configured: Clusters) -> ScanOrder:
+    """Read everything but the event; `configured` are the clusters that there are.
 
     Raises
     ------
@@ -127,6 +130,7 @@ def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrd
     reco = _reco(given, external=external)
     info = None if external else find_reco(reco).info
     cluster_argument, clusters = _clusters(given, external=external)
+    memory_bytes = given.size("worker_memory_bytes", info.memory_bytes if info else EXTERNAL_MEMORY_BYTES)
     read_projection(*given.find(PROJECTION), given.generation)  # of what is answered; here it is refused if it is wrong
     given.flag("dry_run")  # who asks looked at it already; here it is refused if it is neither true nor false
     return ScanOrder(
@@ -137,8 +141,8 @@ def read_order(arguments: Mapping[str, object], catalogue: Catalogue) -> ScanOrd
         progression=_progression(given),
         is_real=_is_real(given),
         clusters=clusters,
-        n_workers=0 if external else count_local(cluster_argument, clusters),
-        worker_memory_bytes=given.size("worker_memory_bytes", info.memory_bytes if info else EXTERNAL_MEMORY_BYTES),
+        places=NOWHERE if external else place(cluster_argument, clusters, configured, memory_bytes),
+        worker_memory_bytes=memory_bytes,
         worker_disk_bytes=given.size("worker_disk_bytes", DISK_BYTES),
         scanner_server_memory_bytes=given.size("scanner_server_memory_bytes", SERVER_MEMORY_BYTES),
         threshold=given.number("predictive_scanning_threshold", 1.0, 0.1, 1.0),
@@ -186,7 +190,8 @@ def only_shown(request: Mapping[str, object]) -> list[str]:
         "scanner_server_env": {},
         "debug_mode": False,
     }
-    return [name for name in ONLY_SHOWN if request[name] != defaults[name]]
+    heeded = () if is_all_local(request["cluster"]) else OF_JOBS
+    return [name for name in ONLY_SHOWN if request[name] != defaults[name] and name not in heeded]
 
 
 def _memory_of(reco: str) -> int | None:

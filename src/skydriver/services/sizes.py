@@ -34,3 +34,8 @@ def _bytes_of(value: object) -> int | None:
     base = 1024 if match[3] else 1000
     factor: int = base ** _POWERS[match[2].lower()]
     return round(float(match[1]) * factor)
+
+
+def mebibytes(n_bytes: int) -> int:
+    """Size in MiB, rounded up."""
+    return -(-n_bytes // 2**20)

@@ -16,6 +16,7 @@ from skydriver.services.coordination.turn import take_turn
 from skydriver.services.cost_estimate import Estimate, estimate
 from skydriver.services.ids import new_scan_id
 from skydriver.services.json_values import told
+from skydriver.services.pools.asked import add_pool
 from skydriver.services.scan_request_model import only_shown, read_order, request_hash
 from skydriver.services.submitted_event import read_submitted
 
@@ -147,7 +148,7 @@ def dry_run(service: Service, arguments: Mapping[str, object]) -> dict[str, obje
 
 
 def _read(service: Service, arguments: Mapping[str, object]) -> tuple[ScanOrder, SubmittedEvent]:
-    order = read_order(arguments, Catalogue(service.settings.image_roots))
+    order = read_order(arguments, Catalogue(service.settings.image_roots), service.clusters)
     return order, read_submitted(service, arguments, order)
 
 
@@ -180,6 +181,8 @@ def _add(turn: Turn, scan_id: str, asked: Asked, event: NewEvent) -> None:
     row = _row(scan_id, asked, event, turn.now)
     row["rank"] = rank(turn.now, asked.order.priority, turn.service.settings.ageing_s)
     submissions.add(turn.connection, row)
+    for number, place in enumerate(asked.order.places.elsewhere):
+        add_pool(turn, scan_id, number, place, asked.order.worker_memory_bytes)
     turn.announce(scan_id, "state", status=row["status"], code=None, reason=None)
 
 
@@ -208,8 +211,8 @@ def _row(scan_id: str, asked: Asked, event: NewEvent, now: float) -> dict[str, o
         "request_hash": asked.hash,
         "idempotency_key": asked.key,
         "clusters": json.dumps(order.cluster_list()),
-        "n_workers": order.n_workers,
-        "n_local": order.n_workers,
+        "n_workers": order.places.n_workers,
+        "n_local": order.places.n_local,
         "reco": order.reco,
         "nsides": str(order.progression),
         "threshold": order.threshold,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from skydriver.db.stores import documents
+from skydriver.services.pools.told import errors, job_counts
 from skydriver.services.scan_facts import EXTERNAL, has_ended, known
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from skydriver.db.database import Connection
     from skydriver.db.stores.documents import Parts
     from skydriver.services.context import Service
+
+
+WORDS: Final = {"IDLE": "waiting", "COMPLETED": "done"}
+"""What a worker is whose job is so; of others it is the same word."""
 
 
 def workforce(connection: Connection, scan: Parts) -> dict[str, Any]:
@@ -27,11 +34,21 @@ def workforce(connection: Connection, scan: Parts) -> dict[str, Any]:
     """
     is_external = scan.engine == EXTERNAL
     n_running = int(not has_ended(scan)) if is_external else documents.n_workers(connection, scan.id)
+    found = documents.top_errors(connection, scan.id) if scan.fits_failed else {}
     return {
-        "statuses": {"RUNNING": {"running": n_running}} if n_running else {},
+        "statuses": _statuses(n_running, job_counts(connection, scan.id)),
         "n_running": n_running,
-        "top_errors": documents.top_errors(connection, scan.id) if scan.fits_failed else {},
+        "top_errors": found | errors(connection, scan.id),
     }
+
+
+def _statuses(n_running: int, jobs: Counter[str]) -> dict[str, dict[str, int]]:
+    """Numbers of workers by the status of the job and their own; local workers are running or are not counted."""
+    running = max(n_running, jobs.pop("RUNNING", 0))
+    counts = {"running": n_running, "starting": running - n_running}
+    statuses = {"RUNNING": {word: n for word, n in counts.items() if n}}
+    statuses |= {status: {WORDS.get(status, status.lower()): n} for status, n in sorted(jobs.items())}
+    return {status: words for status, words in statuses.items() if words}
 
 
 def workforce_of(service: Service, scan_id: str) -> bytes:

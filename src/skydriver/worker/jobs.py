@@ -105,9 +105,14 @@ class Jobs:
 
 def warm_up() -> None:
     """Load every algorithm, so that no task waits for it."""
+    pulses = toy_pulses()
+    for name in ALGORITHMS:
+        find_reco(name).bind(pulses)
+
+
+def toy_pulses() -> Pulses:
+    """A few pulses along one string."""
     om = np.arange(30, 42, dtype=np.int16)
     time_ns = np.linspace(10_000.0, 10_660.0, len(om))
     one_each = np.linspace(1.0, 1.0, len(om))
-    pulses = Pulses(np.full_like(om, 36), om, time_ns, one_each, one_each, one_each > 0.0)
-    for name in ALGORITHMS:
-        find_reco(name).bind(pulses)
+    return Pulses(np.full_like(om, 36), om, time_ns, one_each, one_each, one_each > 0.0)

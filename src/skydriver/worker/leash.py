@@ -1,4 +1,4 @@
-"""What holds a worker: its standard input, open as long as whoever started it lives, and SIGTERM."""
+"""What holds a worker: signals, and perhaps its standard input, open as long as whoever started it lives."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ class StarterGoneError(Exception):
 
 
 class ToldToEndError(Exception):
-    """SIGTERM came: end in order. It is raised once."""
+    """A signal came: end in order. It is raised once."""
 
 
 class Leash:
     """Every wait of a worker goes through here, so that it ends as soon as it is to end.
 
-    A context manager that takes SIGTERM for itself meanwhile.
+    A context manager that takes `signals` for itself meanwhile.
 
     Parameters
     ----------
     fd
-        To watch until it is at its end; what comes is thrown away.
+        To watch until it is at its end; what comes is thrown away. None where there is none.
+    signals
+        That end the worker.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int | None, signals: Sequence[signal.Signals] = (signal.SIGTERM,)) -> None:
         self._fd = fd
+        self._numbers = signals
         self._told = False
         self._raised = False
         self._ours, self._signals = socket.socketpair()
@@ -42,23 +45,24 @@ class Leash:
         self._signals.settimeout(0.0)
 
     def __enter__(self) -> Self:
-        """Listen to SIGTERM."""
-        self._handler = signal.signal(signal.SIGTERM, self._tell)
+        """Listen to the signals."""
+        self._handlers = {number: signal.signal(number, self._tell) for number in self._numbers}
         self._wakeup = signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave SIGTERM as it was."""
+        """Leave the signals as they were."""
         signal.set_wakeup_fd(self._wakeup)
-        signal.signal(signal.SIGTERM, self._handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         self.close()
 
     @property
     def channels(self) -> list[Any]:
         """What to wait for together with other things; then call `check`."""
-        return [self._fd, self._ours]
+        return [self._ours] if self._fd is None else [self._fd, self._ours]
 
     def wait(self, others: Sequence[Any], timeout_s: float | None) -> list[Any]:
         """Those of `others` that can be read, empty if none can so long.
@@ -81,11 +85,11 @@ class Leash:
         """Raise what `wait` does, where one of `heard` says so."""
         if self._ours in heard:
             self._ours.recv(4096)
-        if self._fd in heard and not os.read(self._fd, 65536):
+        if self._fd is not None and self._fd in heard and not os.read(self._fd, 65536):
             raise StarterGoneError("standard input was closed")
         if self._told and not self._raised:
             self._raised = True
-            raise ToldToEndError("SIGTERM")
+            raise ToldToEndError("a signal")
 
     def close(self) -> None:
         """Let go of the sockets."""

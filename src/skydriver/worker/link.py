@@ -6,6 +6,7 @@ Redirects are not followed, and no proxy is taken from the environment.
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,9 +57,13 @@ class Link:
         What cuts every wait short.
     silence_s
         The service may be silent for so long.
+    tls
+        How the service is known where its address is https.
     """
 
-    def __init__(self, url: str, token: str, leash: Leash, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self, url: str, token: str, leash: Leash, silence_s: float = SILENCE_S, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.token = token
         self._url = url.rstrip("/")
         self._host = urlsplit(self._url).netloc.rpartition("@")[2].encode()
@@ -67,7 +72,7 @@ class Link:
         self._silent_since: float | None = None
         self._backend = WatchedBackend(leash)
         self._pool = httpcore.ConnectionPool(
-            max_connections=1, keepalive_expiry=KEPT_ALIVE_S, network_backend=self._backend
+            ssl_context=tls, max_connections=1, keepalive_expiry=KEPT_ALIVE_S, network_backend=self._backend
         )
 
     def close(self) -> None:
@@ -149,6 +154,8 @@ class Link:
             ) as response:
                 answer = _bounded(path, response)
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            if isinstance(error.__context__, ssl.SSLCertVerificationError):
+                raise TaskEnvironmentError(f"{self._url} has a certificate that is no good: {error}") from error
             raise _Unanswered(f"{type(error).__name__} {error}".strip()) from error
         except (httpcore.UnsupportedProtocol, UnicodeError) as error:
             raise TaskEnvironmentError(f"{self._url} is no address of a service: {error}") from error

@@ -95,6 +95,11 @@ def read_lease(answer: Json) -> Lease | None:
     )
 
 
+def is_over(answer: Json) -> bool:
+    """Whether an answer to ``/workers/lease`` says that there is nothing more to do, so that the worker ends."""
+    return answer.get("task") is None and answer.get("over") is True
+
+
 def _outcome(index: int, report: PixelReport) -> Json:
     numbers = {name: _number(getattr(report, name)) for name in NUMBERS}
     return {"index": index, "outcome": report.outcome, **numbers, "error": report.error}

@@ -1,8 +1,9 @@
-"""A worker process that leases its tasks over HTTP: ``python -m skydriver.worker.remote``.
+"""A worker process that leases its tasks over HTTP: ``python -m skydriver.worker.remote [START.json]``.
 
-One line of JSON comes on standard input: ``url`` of the service, ``token``, ``pool``, and perhaps ``silence_s``, for
-which the service may be silent. Standard input then stays open as long as the worker is to live; SIGTERM lets it give
-its task back before it ends. It has one thread, and fits in forked children (`skydriver.worker.compute`).
+On the service's own machine one line of JSON comes on standard input: ``url`` of the service, ``token``, ``pool``, and
+perhaps ``silence_s``, for which the service may be silent. Standard input then stays open as long as the worker is to
+live. Elsewhere a file says it all (`skydriver.worker.start_file`). SIGTERM lets the worker give its task back before it
+ends. It has one thread, and fits in forked children (`skydriver.worker.compute`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import socket
 import sys
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -23,12 +25,14 @@ import orjson
 from skydriver import __version__
 from skydriver.errors import SkyDriverError, TaskEnvironmentError
 from skydriver.log import configure
+from skydriver.worker.elsewhere import Elsewhere, check_machine, end_on_signals
 from skydriver.worker.jobs import warm_up
 from skydriver.worker.leash import Leash, StarterGoneError, ToldToEndError
 from skydriver.worker.link import SILENCE_S, Link
 from skydriver.worker.messages import PROTOCOL, Json
 from skydriver.worker.numerics import numerics_id
-from skydriver.worker.serving import Serving
+from skydriver.worker.serving import OverError, Serving
+from skydriver.worker.start_file import read_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,22 +55,39 @@ class Given(NamedTuple):
 def main() -> int:
     """Serve until told to end (0), or until it cannot go on: then one sentence says why (1)."""
     configure()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGALRM, signal.SIGPROF})
-    # Ctrl-C reaches every process of a terminal's group; it is the service that decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGPROF})
     try:
-        given = read_given(STDIN)
-        with ends_with(STDIN):
-            warm_up()
-        gc.freeze()  # a collection in a child would copy the pages that it shares
-        with Leash(STDIN) as leash, closing(Link(given.url, given.token, leash, given.silence_s)) as link:
-            Serving(link, leash, registration(given.pool)).run()
-    except (StarterGoneError, ToldToEndError):
+        if len(sys.argv) > 1:
+            end_on_signals()
+            _serve_elsewhere(Path(sys.argv[1]))
+        else:
+            _serve_here()
+    except (StarterGoneError, ToldToEndError, OverError):
         return 0
     except SkyDriverError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _serve_here() -> None:
+    # Ctrl-C reaches every process of a terminal's group; it is the service that decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    given = read_given(STDIN)
+    with ends_with(STDIN):
+        warm_up()
+    gc.freeze()  # a collection in a child would copy the pages that it shares
+    with Leash(STDIN) as leash, closing(Link(given.url, given.token, leash, given.silence_s)) as link:
+        Serving(link, leash, registration(given.pool)).run()
+
+
+def _serve_elsewhere(path: Path) -> None:
+    start = read_start(path)
+    check_machine()
+    warm_up()
+    gc.freeze()
+    Elsewhere(start, registration(start.pool)).run()
 
 
 @contextmanager

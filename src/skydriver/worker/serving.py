@@ -12,7 +12,7 @@ from skydriver.log import get_logger
 from skydriver.worker.attempt import NO_FIT
 from skydriver.worker.jobs import Jobs
 from skydriver.worker.leash import ToldToEndError
-from skydriver.worker.messages import read_lease, read_order, read_registered, read_token
+from skydriver.worker.messages import is_over, read_lease, read_order, read_registered, read_token
 from skydriver.worker.pulses_file import from_bytes
 from skydriver.worker.task import PixelReport
 
@@ -38,6 +38,10 @@ log = get_logger()
 Json = dict[str, Any]
 
 
+class OverError(Exception):
+    """The service said that there is nothing more to do: end."""
+
+
 class Serving:
     """A worker of one service.
 
@@ -57,11 +61,13 @@ class Serving:
         self._said = said
         self._jobs = Jobs(self._fetch, [link, leash])
         self._worker = ""
+        self.has_registered = False
+        """Whether the service ever took it."""
         self._heartbeat_s = 1.0
         self._renewal = time.monotonic() + FIRST_RENEWAL_S
 
     def run(self) -> None:
-        """Go on until one of the exceptions of `Leash.wait` or `Link.post` ends it."""
+        """Go on until `OverError` or one of the exceptions of `Leash.wait` or `Link.post` ends it."""
         try:
             while True:
                 self._register()
@@ -76,6 +82,7 @@ class Serving:
     def _register(self) -> None:
         registered = read_registered(self._link.post("/workers/register", self._said))
         self._worker, self._heartbeat_s = registered
+        self.has_registered = True
         log.info("worker_registered", worker=self._worker)
 
     def _work_on(self) -> None:
@@ -90,11 +97,14 @@ class Serving:
         start = time.monotonic()
         body = {"worker": self._worker, "wait_s": POLL_S, "report": report}
         try:
-            lease = read_lease(self._link.post("/workers/lease", body, wait_s=POLL_S))
+            answer = self._link.post("/workers/lease", body, wait_s=POLL_S)
         except ToldToEndError:
             if report is not None:
                 self._last_word("/workers/report", report)
             raise
+        if is_over(answer):
+            raise OverError("the service needs this worker no more")
+        lease = read_lease(answer)
         if lease is None:
             self._leash.wait([], max(0.0, start + SOON_S - time.monotonic()))
         return lease

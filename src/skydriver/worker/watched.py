@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 
-from httpcore import NetworkStream, ReadTimeout, SyncBackend
+from httpcore import NetworkStream, ReadError, ReadTimeout, SyncBackend
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable
 
     from httpcore import SOCKET_OPTION
@@ -53,10 +53,22 @@ class WatchedStream(NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """At most `max_bytes`, none at the end."""
-        secure = self._stream.get_extra_info("ssl_object")
-        if not (secure and secure.pending()):
-            self._backend.await_readable(self._stream.get_extra_info("socket"), timeout)
+        socket = self._stream.get_extra_info("socket")
+        if isinstance(socket, ssl.SSLSocket):
+            return self._read_secure(socket, max_bytes, timeout)
+        self._backend.await_readable(socket, timeout)
         return self._stream.read(max_bytes, timeout)
+
+    def _read_secure(self, socket: ssl.SSLSocket, max_bytes: int, timeout: float | None) -> bytes:
+        """The same where what comes may be no data, but a matter of the encryption: that must not block either."""
+        socket.settimeout(0.0)
+        while True:
+            try:
+                return socket.recv(max_bytes)
+            except ssl.SSLWantReadError:
+                self._backend.await_readable(socket, timeout)
+            except OSError as error:
+                raise ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send all of `buffer`."""

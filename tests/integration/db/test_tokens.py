@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from skydriver.db.commit_points import CommitPoint
 from skydriver.db.database import Database
+from skydriver.db.tables import pools
 from skydriver.db.tables import tokens as table
-from skydriver.errors import DeniedError
+from skydriver.errors import DeniedError, StateError
 from skydriver.services import tokens
+from skydriver.services.by_hand import starter_token
 from skydriver.services.tokens import OVERLAP_S
 
 
@@ -124,3 +128,49 @@ def test_a_clock_that_jumps_back_leaves_tokens_good(service, clock):
     token = tokens.mint(service, "worker", "local", 3600.0)
     clock[0] -= 1e6
     assert tokens.check(service, token, "worker")
+
+
+def test_a_starter_token_is_traded_for_workers_tokens_each_the_first_of_its_line(service, clock):
+    starter = tokens.mint(service, "starter", "p1", 60.0)
+    first, second = (tokens.trade(service, starter) for _ in range(2))
+    assert first != second
+    for token in (first, second):
+        found = tokens.check(service, token, "worker")
+        assert (found.scope, found.hash, found.expires) == ("p1", tokens.hash_of(token), 1e9 + tokens.WORKER_S)
+    clock[0] += 59.9
+    assert tokens.check(service, starter, "starter").expires == 1e9 + 60.0
+    assert refused(service, starter, "worker") is True
+    clock[0] += 0.1
+    with pytest.raises(DeniedError, match="not known"):
+        tokens.trade(service, starter)
+    assert tokens.check(service, tokens.renew(service, first), "worker").hash == tokens.hash_of(first)
+
+
+@pytest.mark.parametrize("kind", ["worker", "scan"])
+def test_only_a_starter_token_is_traded(service, kind):
+    with pytest.raises(DeniedError, match=f"for a {kind}"):
+        tokens.trade(service, tokens.mint(service, kind, "p1", 60.0))
+
+
+def test_a_pool_that_is_over_has_no_tokens_and_others_keep_theirs(service):
+    starter, other = (tokens.mint(service, "starter", pool, 60.0) for pool in ("p1", "p2"))
+    worker, scan = tokens.trade(service, starter), tokens.mint(service, "scan", "p1", 60.0)
+    renewed = tokens.renew(service, worker)
+    with service.database.transaction(CommitPoint.TOKEN) as connection:
+        tokens.revoke_all(connection, "p1")
+    for token, kind in ((starter, "starter"), (worker, "worker"), (renewed, "worker")):
+        assert refused(service, token, kind) is False
+    with pytest.raises(DeniedError):
+        tokens.trade(service, starter)
+    assert tokens.check(service, other, "starter")
+    assert tokens.check(service, scan, "scan")
+
+
+def test_no_token_by_hand_is_for_a_pool_of_a_scan(service):
+    row = dict.fromkeys(("scan", "cluster", "collector", "schedd", "state", "statuses", "errors"), "x")
+    numbers = dict.fromkeys(("number", "wanted", "memory_mb", "refusals", "failures", "not_before"), 0)
+    with service.database.transaction(CommitPoint.TOKEN) as connection:
+        connection.execute(insert(pools).values(id="p1", **row, **numbers))
+    with pytest.raises(StateError, match=r"^pool: p1"):
+        starter_token(service, {"pool": "p1"})
+    assert tokens.check(service, orjson.loads(starter_token(service, {"pool": "p2"}))["token"], "starter")

@@ -112,6 +112,7 @@ class TestStored:
             "is_deleted": False,
             "idempotency_key": "key 1",
             "n_workers": 2,
+            "n_local": 2,
             "reco": "dummy:7",
             "nsides": "8:0,64:12",
             "threshold": 1.0,

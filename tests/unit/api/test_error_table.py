@@ -11,6 +11,7 @@ from skydriver import errors
 from skydriver.api.answers import MAX_PHRASE, error_answer, phrase_of
 from skydriver.api.errors import STATUSES, status_of
 from skydriver.api.openapi import MEANINGS
+from skydriver.clusters.base import ClusterAwayError
 
 
 def every_class(root=errors.SkyDriverError):
@@ -32,6 +33,7 @@ def test_statuses_that_clients_repeat_are_only_those_of_outages():
     assert {kind for kind, status in STATUSES.items() if status in repeated and status != 500} == {
         errors.UnavailableError,
         errors.SchemaError,
+        ClusterAwayError,
     }
 
 

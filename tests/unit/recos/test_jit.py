@@ -44,9 +44,9 @@ def test_cache_folder_follows_the_text_of_every_kernel(tmp_path, monkeypatch):
     folders = []
     for text in ("2", "3", "2"):
         (tmp_path / "deep" / "two.py").write_text(text)
-        jit._cache_folder.cache_clear()
-        folders.append(jit._cache_folder())
-    jit._cache_folder.cache_clear()
+        jit.cache_folder.cache_clear()
+        folders.append(jit.cache_folder())
+    jit.cache_folder.cache_clear()
     assert folders[0] == folders[2] != folders[1]
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydriver.clusters.configured import Clusters
 from skydriver.clusters.images import ENGINE, Catalogue, Image
 from skydriver.errors import SettingError
 from skydriver.services.scan_request_model import event_source, only_shown, read_order, request_hash
@@ -34,7 +35,7 @@ def nested(levels: int) -> object:
 
 def read(**changes: object):
     """The order of a body with changes; None takes an argument away."""
-    return read_order({**BODY, **changes}, Catalogue())
+    return read_order({**BODY, **changes}, Catalogue(), Clusters())
 
 
 def request(**changes: object) -> dict[str, object]:
@@ -57,7 +58,7 @@ def test_what_is_left_out_is_filled_in():
     assert order.image == Image("0.1.0", ENGINE)
     assert str(order.progression) == "8:0,64:12,512:24"
     assert order.is_real
-    assert (order.n_workers, order.priority, order.threshold) == (4, 0, 1.0)
+    assert (order.places.n_workers, order.priority, order.threshold) == (4, 0, 1.0)
     assert (order.worker_disk_bytes, order.scanner_server_memory_bytes) == (10**9, 1_024_000_000)
     assert order.worker_memory_bytes > 10**8
     assert order.max_reco_time_s > 0
@@ -267,7 +268,7 @@ class TestGenerations:
     def test_of_2023_is_what_names_collector_schedd_and_njobs(self, name, form):
         order = read(**{"cluster": None, name: form})
         assert order.generation == 2023
-        assert order.n_workers == (8 if form == [OF_2023["cluster"]] * 2 else 4)
+        assert order.places.n_workers == (8 if form == [OF_2023["cluster"]] * 2 else 4)
         assert order.cluster_list() == (form if isinstance(form, list) else [form])
 
     def test_unknown_arguments_of_2023_are_ignored_whatever_they_hold(self):
@@ -288,7 +289,7 @@ class TestGenerations:
 
 def test_more_workers_than_any_machine_has_are_as_many_as_there_can_be():
     order = read(cluster={**OF_2023["cluster"], "njobs": 5000})
-    assert (order.n_workers, order.cluster_list()[0]["njobs"]) == (1024, 5000)
+    assert (order.places.n_workers, order.cluster_list()[0]["njobs"]) == (1024, 5000)
 
 
 class TestExternal:
@@ -296,7 +297,7 @@ class TestExternal:
         order = read(docker_tag="external", reco_algo="millipede_wilks", cluster={"sub-2": 300})
         assert order.is_external
         assert order.image.engine == "external"
-        assert (order.reco, order.n_workers) == ("millipede_wilks", 0)
+        assert (order.reco, order.places.n_workers) == ("millipede_wilks", 0)
 
     def test_a_cluster_is_not_needed(self):
         assert read(docker_tag="external", cluster=None).clusters == ()

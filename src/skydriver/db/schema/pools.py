@@ -53,14 +53,6 @@ mishaps = Table(
     Index(None, "cluster", "time"),
 )
 
-keepers = Table(
-    "keepers",
-    metadata,
-    Column("cluster", String(500), primary_key=True),
-    Column("holder", String(40), nullable=False, comment="the one service that speaks with it"),
-    Column("until", Float, nullable=False),
-)
-
 identity = Table(
     "identity",
     metadata,

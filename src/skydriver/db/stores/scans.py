@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Boolean, Row, String, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy import update as change
 
 from skydriver.db.schema.fits import OPEN
+from skydriver.db.stores.workers import LOCAL
 from skydriver.db.tables import events, feed, fits, scans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
+
+    from skydriver.db.stores.workers import Worker
 
 Scan: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
@@ -33,12 +36,19 @@ _FIRST_WAITING = (
 _WANTED_ENDS = select(scans.c.id).where(
     scans.c.target == bindparam("target"), scans.c.status.not_in(bindparam("ended", expanding=True))
 )
+_FITTABLE = or_(
+    bindparam("any", type_=Boolean),
+    and_(bindparam("local", type_=Boolean), scans.c.n_local > 0),
+    scans.c.id == bindparam("only", type_=String),
+)
+"""Of scans that a worker may fit: local ones those that want some, one of a cluster its own, others all."""
 _WITH_WORK = (
-    select(scans.c.id, scans.c.priority, scans.c.n_workers)
+    select(scans.c.id, scans.c.priority, scans.c.n_local)
     .where(
         _AMONG,
         scans.c.engine == bindparam("engine"),
         or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")),
+        _FITTABLE,
         exists().where(and_(fits.c.scan == scans.c.id, fits.c.state == OPEN)),
     )
     .order_by(scans.c.rank, scans.c.id)
@@ -47,7 +57,7 @@ _WITH_WORK = (
 _ALERTS = (
     select(scans)
     .where(_AMONG, scans.c.engine == bindparam("engine"), scans.c.priority >= bindparam("priority"))
-    .where(or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")))
+    .where(or_(scans.c.numerics.is_(None), scans.c.numerics == bindparam("numerics")), _FITTABLE)
     .order_by(scans.c.rank, scans.c.id)
 )
 _WITH_WORK_OF_PRIORITY = _WITH_WORK.where(scans.c.priority >= bindparam("priority"))
@@ -95,26 +105,33 @@ def wanted_ends(connection: Connection, target: str, ended: Collection[str]) -> 
     return connection.execute(_WANTED_ENDS, {"target": target, "ended": list(ended)}).scalars().all()
 
 
-def with_work(connection: Connection, statuses: Collection[str], engine: str, numerics: str) -> Sequence[Scan]:
-    """Scans with fits that a worker may take, in the order in which they get workers: id, priority, n_workers."""
-    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics}
+def with_work(connection: Connection, statuses: Collection[str], engine: str, worker: Worker) -> Sequence[Scan]:
+    """Scans with fits that a worker may take, in the order in which they get workers: id, priority, n_local."""
+    given = {"statuses": list(statuses), "engine": engine, **_reach(worker)}
     return connection.execute(_WITH_WORK, given).all()
 
 
 def with_work_of_priority(
-    connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
+    connection: Connection, statuses: Collection[str], engine: str, worker: Worker, priority: int
 ) -> Sequence[Scan]:
     """The same of a priority or a higher one."""
-    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
+    given = {"statuses": list(statuses), "engine": engine, "priority": priority, **_reach(worker)}
     return connection.execute(_WITH_WORK_OF_PRIORITY, given).all()
 
 
 def alerts(
-    connection: Connection, statuses: Collection[str], engine: str, numerics: str, priority: int
+    connection: Connection, statuses: Collection[str], engine: str, worker: Worker, priority: int
 ) -> Sequence[Scan]:
     """Scans in one of `statuses` that a worker may fit, of a priority or a higher one, in order."""
-    given = {"statuses": list(statuses), "engine": engine, "numerics": numerics, "priority": priority}
+    given = {"statuses": list(statuses), "engine": engine, "priority": priority, **_reach(worker)}
     return connection.execute(_ALERTS, given).all()
+
+
+def _reach(worker: Worker) -> dict[str, object]:
+    """What decides which scans a worker may fit."""
+    is_local = worker.pool == LOCAL
+    any_scan = worker.scan is None and not is_local
+    return {"numerics": worker.numerics, "any": any_scan, "local": is_local, "only": worker.scan or ""}
 
 
 def ended_before(connection: Connection, moment: float, limit: int) -> Sequence[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from skydriver.db.stores.workers import Worker
+
 Task: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 OPEN, ANSWERED, RETURNED, EXPIRED, DROPPED = "open", "answered", "returned", "expired", "dropped"
@@ -22,7 +24,11 @@ OPEN, ANSWERED, RETURNED, EXPIRED, DROPPED = "open", "answered", "returned", "ex
 _ADD = insert(tasks)
 _GET = select(tasks).where(tasks.c.id == bindparam("task"), tasks.c.worker == bindparam("worker"))
 _CLOSE = update(tasks).where(tasks.c.id == bindparam("task")).values(state=bindparam("new"))
-_COUNT_OPEN = select(func.count()).select_from(tasks).where(tasks.c.scan == bindparam("scan"), tasks.c.state == OPEN)
+_COUNT_OPEN = (
+    select(func.count())
+    .select_from(tasks)
+    .where(tasks.c.scan == bindparam("scan"), tasks.c.state == OPEN, tasks.c.pool == bindparam("pool"))
+)
 _HELD_BY = (
     select(tasks).where(tasks.c.worker == bindparam("worker"), tasks.c.state == OPEN).order_by(tasks.c.scan, tasks.c.id)
 )
@@ -58,17 +64,19 @@ def close(connection: Connection, task: str, state: str) -> None:
     connection.execute(_CLOSE, {"task": task, "new": state})
 
 
-def uncopied(connection: Connection, engine: str, numerics: str, worker: str, before: float) -> Sequence[Task]:
+def uncopied(connection: Connection, engine: str, worker: Worker, before: float) -> Sequence[Task]:
     """Open tasks of other workers that nobody does or did once more, issued before a moment; by their scans' order."""
     copy = tasks.alias()
     query = (
         select(tasks)
         .join(scans, scans.c.id == tasks.c.scan)
-        .where(tasks.c.state == OPEN, tasks.c.copy_of.is_(None), tasks.c.worker != worker, tasks.c.issued < before)
-        .where(scans.c.engine == engine, scans.c.numerics == numerics)
+        .where(tasks.c.state == OPEN, tasks.c.copy_of.is_(None), tasks.c.worker != worker.id, tasks.c.issued < before)
+        .where(scans.c.engine == engine, scans.c.numerics == worker.numerics)
         .where(~exists().where(copy.c.copy_of == tasks.c.id, copy.c.state.in_((OPEN, ANSWERED))))
         .order_by(scans.c.rank, tasks.c.issued, tasks.c.id)
     )
+    if worker.scan is not None:
+        query = query.where(scans.c.id == worker.scan)
     return connection.execute(query).all()
 
 
@@ -89,9 +97,9 @@ def extend(connection: Connection, task: str, worker: str, until: float) -> bool
     return connection.execute(update(tasks).where(*where).values(until=until)).rowcount == 1
 
 
-def count_open(connection: Connection, scan: str) -> int:
-    """How many of a scan are with workers."""
-    return int(connection.execute(_COUNT_OPEN, {"scan": scan}).scalar_one())
+def count_open(connection: Connection, scan: str, pool: str) -> int:
+    """How many of a scan are with workers of a pool."""
+    return int(connection.execute(_COUNT_OPEN, {"scan": scan, "pool": pool}).scalar_one())
 
 
 def expired(connection: Connection, now: float, latest: float) -> Sequence[Task]:

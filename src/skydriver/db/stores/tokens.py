@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from skydriver.db.tables import tokens
+from skydriver.db.tables import pools, tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Connection
 
 TokenRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -34,6 +36,16 @@ def end_by(connection: Connection, token: str, moment: float) -> None:
 def drop(connection: Connection, first: str) -> None:
     """Take away a token and all that renewed it."""
     connection.execute(delete(tokens).where(tokens.c.first == first))
+
+
+def drop_scope(connection: Connection, kinds: Collection[str], scope: str) -> None:
+    """Take away all tokens of these kinds for one pool or scan."""
+    connection.execute(delete(tokens).where(tokens.c.kind.in_(kinds), tokens.c.scope == scope))
+
+
+def is_of_scan(connection: Connection, pool: str) -> bool:
+    """Whether a pool is, or was, a scan's own."""
+    return connection.execute(select(pools.c.id).where(pools.c.id == pool)).one_or_none() is not None
 
 
 def drop_expired(connection: Connection, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, literal, or_, select, update
 
 from skydriver.db.tables import workers
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Worker: TypeAlias = Row[*tuple[Any, ...]]
 """A row of the table, columns as attributes."""
 ALIVE, GONE = "alive", "gone"
+LOCAL = "local"
+"""The pool of the service's own machine."""
 
 _GET = select(workers).where(workers.c.id == bindparam("worker"))
 _SEE = (
@@ -62,10 +64,18 @@ def count_living(connection: Connection, pool: str) -> int:
     return int(connection.execute(_COUNT_LIVING, {"pool": pool}).scalar_one())
 
 
-def has_peers(connection: Connection, worker: Worker) -> bool:
-    """Whether another one lives, of whatever pool, that may fit the same scans."""
-    where = (workers.c.state == ALIVE, workers.c.numerics == worker.numerics, workers.c.id != worker.id)
-    return connection.execute(select(workers.c.id).where(*where).limit(1)).first() is not None
+def has_peers(connection: Connection, worker: Worker, scan: str, *, wants_local: bool) -> bool:
+    """Whether another one lives, of whatever pool, that may fit the same scan."""
+    c = workers.c
+    where = (c.state == ALIVE, c.numerics == worker.numerics, c.id != worker.id)
+    may = or_(c.scan == scan, and_(c.scan.is_(None), or_(c.pool != LOCAL, literal(wants_local))))
+    return connection.execute(select(c.id).where(*where, may).limit(1)).first() is not None
+
+
+def count_of_scan(connection: Connection, scan: str) -> int:
+    """How many live that fit this scan alone."""
+    query = select(func.count()).select_from(workers).where(workers.c.scan == scan, workers.c.state == ALIVE)
+    return int(connection.execute(query).scalar_one())
 
 
 def silent_since(connection: Connection, moment: float) -> Sequence[str]:

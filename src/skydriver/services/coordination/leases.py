@@ -16,9 +16,10 @@ from skydriver.services.coordination import planning, tail
 from skydriver.services.coordination.backlog import ALERT
 from skydriver.services.coordination.freeing import expire
 from skydriver.services.coordination.outcomes import judge
-from skydriver.services.coordination.states import LEASABLE, Status, check_transition
+from skydriver.services.coordination.room import room_for
+from skydriver.services.coordination.states import LEASABLE, NEEDS_WORKERS, Status, check_transition
 from skydriver.services.coordination.turn import take_turn
-from skydriver.services.coordination.wire import ENGINE, Lease
+from skydriver.services.coordination.wire import ENGINE, OVER, Lease, Over
 from skydriver.services.coordination.yielding import is_held
 from skydriver.worker.compute import MAX_PIXELS
 
@@ -47,13 +48,14 @@ class _Taken(NamedTuple):
     """(nside, round)."""
 
 
-def lease(service: Service, worker_id: str, said: Report | None) -> Lease | None:
+def lease(service: Service, worker_id: str, said: Report | None) -> Lease | Over | None:
     """Take in a worker's report, plan what follows from it, and give it its next task: all in one transaction.
 
     Returns
     -------
     Lease
-        None where there is nothing for it to do; the report counts all the same.
+        None where there is nothing for it to do now, an `Over` where there will be nothing any more; the report counts
+        all the same.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def lease(service: Service, worker_id: str, said: Report | None) -> Lease | None
             _take_and_plan(taken, worker_id, said)
         for task in tasks.held_by(taken.connection, worker_id):
             expire(taken, task, "its worker asked for another", suspect=False)
-        found = _next(taken, worker)
+        found = OVER if _is_over(taken.connection, worker) else _next(taken, worker)
         workers.see(taken.connection, worker_id, taken.now)
     if said is not None:
         service.work.ring()
@@ -106,9 +108,17 @@ def _may_have_work(service: Service, worker_id: str) -> bool:
     with service.database.reading() as connection:
         worker = _worker(connection, worker_id)
         unseen = service.database.now(connection) - worker.seen > LEAST_SEEN_S
-        if unseen or scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
+        if unseen or _is_over(connection, worker) or scans.with_work(connection, LEASABLE, ENGINE, worker):
             return True
         return tail.may_be_slow(connection, worker, service.database.now(connection))
+
+
+def _is_over(connection: Connection, worker: workers.Worker) -> bool:
+    """Whether a worker that may fit one scan alone is needed no more."""
+    if worker.scan is None:
+        return False
+    scan = scans.get(connection, worker.scan)
+    return scan is None or scan.status not in NEEDS_WORKERS
 
 
 def _take_and_plan(turn: Turn, worker: str, said: Report) -> int:
@@ -181,14 +191,14 @@ def _count(turn: Turn, scan: scans.Scan, outcomes: Outcomes) -> None:
 def _next(turn: Turn, worker: workers.Worker) -> Lease | None:
     """The next task for a worker, of the first scan that has one for it."""
     connection = turn.connection
-    others = workers.has_peers(connection, worker)
     held = is_held(turn, worker)
-    for found in scans.with_work(connection, LEASABLE, ENGINE, worker.numerics):
+    for found in scans.with_work(connection, LEASABLE, ENGINE, worker):
         if held and found.priority < ALERT:
             break
         scan = scans.lock(connection, found.id, wait=False)
-        if scan is None or scan.status not in LEASABLE or tasks.count_open(connection, scan.id) >= scan.n_workers:
+        if scan is None or scan.status not in LEASABLE or room_for(connection, scan, worker) <= 0:
             continue
+        others = workers.has_peers(connection, worker, scan.id, wants_local=scan.n_local > 0)
         batch = _batch(connection, scan, worker.id, others=others)
         if batch:
             return _give(turn, scan, worker, batch)
@@ -236,7 +246,8 @@ def _give(
     task, keys = secrets.token_hex(12), [Key(row.nside, row.round, row.pixel, row.seeds) for row in rows]
     seconds = turn.service.settings.lease_s
     times = {"issued": turn.now, "until": turn.now + seconds}
-    tasks.add(turn.connection, keys, id=task, scan=scan.id, worker=worker.id, copy_of=copy_of, **times)
+    whose = {"worker": worker.id, "pool": worker.pool}
+    tasks.add(turn.connection, keys, id=task, scan=scan.id, copy_of=copy_of, **whose, **times)
     if copy_of is None:
         fits.lease(turn.connection, scan.id, keys, task)
     turn.service.asked.came(scan.id, worker.id)

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from skydriver.services.context import Service
-    from skydriver.services.coordination.wire import Lease, LeaseRequest
+    from skydriver.services.coordination.wire import Lease, LeaseRequest, Over
 
 LOOK_AGAIN_S = 1.0
 """Another service may have stored work, and rings only for itself."""
 
 
-async def await_lease(service: Service, asked: LeaseRequest, is_over: Callable[[], Awaitable[bool]]) -> Lease | None:
+async def await_lease(
+    service: Service, asked: LeaseRequest, is_over: Callable[[], Awaitable[bool]]
+) -> Lease | Over | None:
     """A worker's next task, as soon as there is one; None when it has waited as long as it wants to.
 
     Parameters

@@ -39,7 +39,7 @@ class Measured(NamedTuple):
 def look(connection: Connection, scan: scans.Scan, now: float, *, is_over: bool = False) -> Measured:
     """How far a scan is, from its rows."""
     rounds = fits.tallies(connection, scan.id)
-    at_work = min(scan.n_workers, workers.count_living(connection, LOCAL))
+    at_work = min(scan.n_local, workers.count_living(connection, LOCAL)) + workers.count_of_scan(connection, scan.id)
     settings = request_of(scan).plan_settings()
     tallies = _tallies(settings, rounds)
     ahead = forecast(settings, tallies, at_work)

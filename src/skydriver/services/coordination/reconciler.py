@@ -22,10 +22,11 @@ from skydriver.services.coordination.preparing import fail, launch, prepare_scan
 from skydriver.services.coordination.progress import measure
 from skydriver.services.coordination.purging import purge
 from skydriver.services.coordination.silence import free_expired
-from skydriver.services.coordination.states import ACTIVE, ENDED, Status
+from skydriver.services.coordination.states import ACTIVE, ENDED, NEEDS_WORKERS, Status
 from skydriver.services.coordination.turn import take_turn
 from skydriver.services.coordination.watchdog import Watchdog
 from skydriver.services.memory import give_back
+from skydriver.services.pools.told import is_hopeless, problems
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,6 +45,9 @@ HEAVY = frozenset({Status.PREPARING, Status.FINISHING})
 """In these the service itself computes for a scan."""
 SPARED_SECONDS = 5.0
 """While an alert is at work the service computes for one of the other scans only this often."""
+NO_CLUSTER = "no_cluster"
+"""Code of a scan that failed because no cluster does it."""
+MAX_SENTENCE = 2000
 RETRY_SECONDS = 2.0
 """A scan whose step failed for reasons that may pass is left alone for so long."""
 
@@ -143,9 +147,9 @@ class Reconciler:
             return True
 
     def _step_of(self, scan: scans.Scan) -> bool:
-        how = self._watchdog.look(scan)
+        how = self._watchdog.look(scan) or self._without_workers(scan)
         if how is not None:
-            fail(self._service, scan.id, how)
+            fail(self._service, scan.id, self._with_reasons(scan, how))
             return True
         if scan.engine == "external":
             return False
@@ -154,6 +158,23 @@ class Reconciler:
         if scan.status == Status.FINISHING:
             return self._finish(scan)
         return self._follow(scan)
+
+    def _without_workers(self, scan: scans.Scan) -> End | None:
+        """How a scan is to end that no cluster does; None where something works on it."""
+        if scan.n_local or scan.status not in NEEDS_WORKERS:
+            return None
+        with self._service.database.reading() as connection:
+            if not is_hopeless(connection, scan.id):
+                return None
+        return End(Status.FAILED, NO_CLUSTER, "none of its clusters does it")
+
+    def _with_reasons(self, scan: scans.Scan, how: End) -> End:
+        """The same with what clusters say, where it is for want of workers."""
+        if how.code not in {NO_CLUSTER, "no_worker"}:
+            return how
+        with self._service.database.reading() as connection:
+            said = problems(connection, scan.id)
+        return how._replace(sentence=f"{how.sentence}: {said}"[:MAX_SENTENCE]) if said else how
 
     def _finish(self, scan: scans.Scan) -> bool:
         """Make its map, which takes much memory for a moment."""

@@ -30,6 +30,8 @@ ENDED = frozenset({Status.DONE, Status.ABORTED, Status.FAILED})
 ACTIVE = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING, Status.FINISHING})
 """In these a scan takes one of the places that there are."""
 
+NEEDS_WORKERS = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING})
+"""In these there are fits for workers, or will be soon."""
 LEASABLE = frozenset({Status.STARTING, Status.RUNNING})
 """In these workers fit it."""
 

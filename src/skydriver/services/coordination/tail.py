@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skydriver.db.schema.fits import LEASED
 from skydriver.db.stores import fits, scans, tasks
+from skydriver.services.coordination.room import room_for
 from skydriver.services.coordination.states import LEASABLE
 from skydriver.services.coordination.wire import ENGINE
 
@@ -37,11 +38,11 @@ def slow_task(connection: Connection, worker: Worker, now: float) -> Slow | None
     It is slow, nobody else does it once more, nothing of its scan is left to hand out, and none of its fits has failed
     or is suspected of a worker's death.
     """
-    for task in tasks.uncopied(connection, ENGINE, worker.numerics, worker.id, now - COPY_AFTER_S):
+    for task in tasks.uncopied(connection, ENGINE, worker, now - COPY_AFTER_S):
         scan = scans.lock(connection, task.scan, wait=False)
         if scan is None or scan.status not in LEASABLE or not _is_slow(task, scan, now):
             continue
-        if tasks.count_open(connection, scan.id) >= scan.n_workers or fits.count_open(connection, scan.id):
+        if room_for(connection, scan, worker) <= 0 or fits.count_open(connection, scan.id):
             continue
         rows = _left_of(connection, task)
         if rows:
@@ -51,7 +52,7 @@ def slow_task(connection: Connection, worker: Worker, now: float) -> Slow | None
 
 def may_be_slow(connection: Connection, worker: Worker, now: float) -> bool:
     """Whether it is worth a transaction that writes."""
-    return bool(tasks.uncopied(connection, ENGINE, worker.numerics, worker.id, now - COPY_AFTER_S))
+    return bool(tasks.uncopied(connection, ENGINE, worker, now - COPY_AFTER_S))
 
 
 def settle_copies(connection: Connection, task: tasks.Task) -> None:

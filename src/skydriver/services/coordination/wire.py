@@ -125,5 +125,14 @@ class Lease(NamedTuple):
         return orjson.dumps(said)[:-1] + b',"pixels":[' + ",".join(self.payloads).encode() + b"]}"
 
 
+class Over(NamedTuple):
+    """There will be no task any more: the worker may end."""
+
+    def to_json(self) -> bytes:
+        """As a worker takes it."""
+        return b'{"task":null,"over":true}'
+
+
+OVER = Over()
 Answer = Literal["continue", "yield", "stop"]
 """To a heartbeat: go on; report what you have and give back the rest; drop the task."""

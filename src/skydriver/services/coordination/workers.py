@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from skydriver.db.commit_points import CommitPoint
-from skydriver.db.stores import prepared, scan_log, tasks, workers
+from skydriver.db.stores import pools, prepared, scan_log, tasks, workers
 from skydriver.errors import ImpossibleError, UnknownError
 from skydriver.services.coordination.freeing import bury
 from skydriver.services.coordination.turn import take_turn
@@ -54,6 +54,8 @@ def register(service: Service, token: str, said: Registration) -> Registered:
     worker = secrets.token_hex(8)
     about = said.model_dump(exclude={"protocol"})
     with take_turn(service, CommitPoint.REGISTER) as turn:
+        pool = pools.get(turn.connection, said.pool)
+        about["scan"] = None if pool is None else pool.scan
         workers.add(turn.connection, id=worker, token=token, registered=turn.now, seen=turn.now, **about)
         living = workers.count_living(turn.connection, said.pool)
     return Registered(worker, _heartbeat_s(service.settings, living), service.settings.lease_s)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from skydriver.db.stores import fits, scans, tasks
 from skydriver.services.coordination.backlog import ALERT, is_alert_at_work
+from skydriver.services.coordination.room import room_for
 from skydriver.services.coordination.states import LEASABLE, Status
 from skydriver.services.coordination.wire import ENGINE
 
@@ -55,10 +56,12 @@ class Asked:
 def is_held(turn: Turn, worker: Worker) -> bool:
     """Whether a worker is to wait for what an alert wants next, which it does soon, and to begin nothing else."""
     connection = turn.connection
-    for alert in scans.alerts(connection, FITTED, ENGINE, worker.numerics, ALERT):
+    if worker.scan is not None:
+        return False
+    for alert in scans.alerts(connection, FITTED, ENGINE, worker, ALERT):
         if not is_alert_at_work(alert, turn.now):
             continue
-        room = alert.n_workers - tasks.count_open(connection, alert.id)
+        room = room_for(connection, alert, worker)
         if room > 0 and turn.service.asked.may_ask(alert.id, worker.id, room):
             return True
     return False
@@ -67,15 +70,15 @@ def is_held(turn: Turn, worker: Worker) -> bool:
 def is_to_yield(turn: Turn, worker: Worker, task: str) -> bool:
     """Whether a worker is to leave its task for an alert that has fits for it and room for one more worker."""
     connection = turn.connection
-    alerts = scans.with_work_of_priority(connection, LEASABLE, ENGINE, worker.numerics, ALERT)
-    if not alerts:
+    alerts = scans.with_work_of_priority(connection, LEASABLE, ENGINE, worker, ALERT)
+    if not alerts or worker.scan is not None:
         return False
     held = tasks.get(connection, task, worker.id)
     mine = None if held is None else scans.get(connection, held.scan)
     if mine is None or mine.priority >= ALERT:
         return False
     for alert in alerts:
-        room = alert.n_workers - tasks.count_open(connection, alert.id)
+        room = room_for(connection, alert, worker)
         wanted = min(room, fits.count_open(connection, alert.id))
         if wanted > 0 and turn.service.asked.may_ask(alert.id, worker.id, wanted):
             return True

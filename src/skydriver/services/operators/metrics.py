@@ -38,6 +38,17 @@ class Metrics:
         self._news = self._counter("announcements", "Events of scans that were announced, by kind", "kind")
         self._errors = self._counter("errors", "Requests that were answered with an error, by its code", "code")
 
+        self._bytes = self._counter(
+            "worker_address_bytes", "Bytes at the workers' own address, without those of TLS", "direction"
+        )
+        self.received, self.sent = self._bytes.labels("received"), self._bytes.labels("sent")
+        self.worker_connections = Gauge(
+            "skydriver_worker_address_connections",
+            "Connections that are open at the workers' own address.",
+            registry=self.registry,
+        )
+        self._downloads = self._counter("bundle_downloads", "Times that jobs fetched the bundle", "outcome")
+
     def heard(self, announced: Sequence[Announcement]) -> None:
         """Take into account what this process announced."""
         for _, kind, facts in announced:
@@ -55,6 +66,10 @@ class Metrics:
     def answered_error(self, code: str) -> None:
         """Take an answer into account."""
         self._errors.labels(code).inc()
+
+    def downloaded(self, outcome: str) -> None:
+        """Take a download of the bundle into account: ``begun``, and then ``ended`` or ``broken``; or ``refused``."""
+        self._downloads.labels(outcome).inc()
 
     def _state(self, facts: Mapping[str, Any]) -> None:
         status = facts["status"]

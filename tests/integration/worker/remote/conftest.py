@@ -29,13 +29,15 @@ class Server(ThreadingHTTPServer):
 class FakeService:
     """Answers as the service does, or as the script says; it remembers all that it was asked."""
 
-    def __init__(self, events) -> None:
+    def __init__(self, events, tls=None) -> None:
         self.events = events
+        self.tls = tls
         self.seen = []
         self.times = []
         self.tasks = []
         self.script = defaultdict(list)
         self.order = "continue"
+        self.over = False
         self.heartbeat_s = 0.05
         self.known = set()
         self.changed = threading.Condition()
@@ -47,6 +49,8 @@ class FakeService:
         handler = type("Handler", (Handler,), {"service": self})
         self.server = Server(("127.0.0.1", self.port), handler)
         self.port = self.server.server_address[1]
+        if self.tls:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self):
@@ -56,7 +60,7 @@ class FakeService:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def until(self, condition):
         """Wait for something to be true of what was asked."""
@@ -101,8 +105,9 @@ class FakeService:
             data = self.events.get(path.rpartition("/")[2])
             return (200, data) if data is not None else (404, b'{"code": 404, "error": "no such event"}')
         if path == "/workers/lease":
-            self.changed.wait_for(lambda: self.tasks, body["wait_s"])
-            return said(self.tasks.pop(0) if self.tasks else {"task": None})
+            self.changed.wait_for(lambda: self.tasks or self.over, body["wait_s"])
+            nothing = {"task": None} | ({"over": True} if self.over else {})
+            return said(self.tasks.pop(0) if self.tasks else nothing)
         if path == "/workers/register":
             worker = f"w{len(self.asked(path))}"
             self.known.add(worker)
@@ -189,7 +194,7 @@ def task(event, tasks):
 class Worker:
     """A worker process and what it said."""
 
-    def __init__(self, url, log, children, *, given=None, program=("-m", MODULE), **more: float) -> None:
+    def __init__(self, url, log, children, *, given=None, program=("-m", MODULE), **more: float | str) -> None:
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, *program], stdin=subprocess.PIPE, stderr=stderr, start_new_session=True

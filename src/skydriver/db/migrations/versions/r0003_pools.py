@@ -17,12 +17,6 @@ def upgrade() -> None:
     _submissions()
     _mishaps()
     op.create_table(
-        "keepers",
-        Column("cluster", String(500), primary_key=True),
-        Column("holder", String(40), nullable=False, comment="the one service that speaks with it"),
-        Column("until", Float, nullable=False),
-    )
-    op.create_table(
         "identity",
         Column("id", String(40), primary_key=True, comment="of this SkyDriver, in each of its jobs"),
     )
@@ -52,7 +46,7 @@ def downgrade() -> None:
     with op.batch_alter_table("scans") as scans:
         scans.alter_column("n_workers", comment="local workers that may fit it at once")
         scans.drop_column("n_local")
-    for table in ("identity", "keepers", "mishaps", "pool_submissions", "pools"):
+    for table in ("identity", "mishaps", "pool_submissions", "pools"):
         op.drop_table(table)
 
 
