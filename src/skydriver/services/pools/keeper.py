@@ -10,12 +10,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError
+from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError, JobState
 from skydriver.db.locks import NamedLock
-from skydriver.db.stores import pool_jobs, pools
-from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.db.stores import pool_jobs, pools, workers
+from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
-from skydriver.services.coordination.states import NEEDS_WORKERS
+from skydriver.services.coordination.states import NEEDS_WORKERS, Status
 from skydriver.services.pools import decide as decisions
 from skydriver.services.pools import taken
 from skydriver.services.pools.orders import Orders
@@ -42,11 +42,18 @@ class Kept(NamedTuple):
 
     pool: pools.Pool
     submissions: Sequence[pool_jobs.Submission]
+    has_worked: bool
+    """Whether a worker of it ever came."""
 
     @property
     def is_needed(self) -> bool:
         """Whether its scan still has something for workers."""
         return self.pool.state != pools.ENDED and self.pool.status in NEEDS_WORKERS
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will be submitted any more."""
+        return self.pool.state != pools.ACTIVE or self.pool.status not in {*NEEDS_WORKERS, Status.QUEUED}
 
     @property
     def may_grow(self) -> bool:
@@ -74,6 +81,7 @@ class Keeper:
         self._orders = Orders(service, named)
         self._waits = Waits(cluster, self._orders)
         self._lock = NamedLock(service.database, f"cluster {named.name}")
+        self._avoided: list[str] = []
         self._away_since: float | None = None
         self._rung = threading.Event()
         self._ends = False
@@ -118,17 +126,20 @@ class Keeper:
             return self._service.settings.cluster_poll_s
         try:
             queue = self._cluster.jobs(self._orders.identity())
+            mine = self._sort(kept, queue)
+            self._avoid(queue)
         except (ClusterAwayError, ClusterRefusalError) as error:
             return self._in_trouble(kept, error)
         self._away_since = None
-        mine = self._sort(kept, queue)
         did = [self._keep(one, mine) for one in kept]
         return SOON_S if any(did) else self._service.settings.cluster_poll_s
 
     def _kept(self) -> list[Kept]:
         with self._service.database.reading() as connection:
             rows = pools.at_work(connection, self._named.name)
-            return [Kept(row, pool_jobs.present(connection, row.id)) for row in rows]
+            return [
+                Kept(row, pool_jobs.present(connection, row.id), workers.were_any(connection, row.id)) for row in rows
+            ]
 
     def _sort(self, kept: Sequence[Kept], queue: Sequence[Job]) -> dict[str, list[Job]]:
         """Jobs by submission; those that nobody knows are removed."""
@@ -147,6 +158,14 @@ class Keeper:
             self._cluster.remove(strays, "nobody asked for it")
         return mine
 
+    def _avoid(self, queue: Sequence[Job]) -> None:
+        """Jobs that wait keep away from machines that turned out bad since they were submitted."""
+        hosts = self._orders.bad_hosts()
+        waiting = [job.id for job in queue if job.state is JobState.IDLE]
+        if hosts != self._avoided and waiting:
+            self._cluster.avoid(waiting, hosts)
+            self._avoided = hosts
+
     def _keep(self, kept: Kept, mine: Mapping[str, Sequence[Job]]) -> bool:
         """One pool; whether anything was done."""
         with self._service.database.reading() as connection:
@@ -156,15 +175,18 @@ class Keeper:
         try:
             for step in steps:
                 did |= self._do(kept, step)
-        except ClusterRefusalError as error:
+        except (ClusterRefusalError, SettingError) as error:
             taken.refused(self._service, kept.pool, str(error), now)
         except ClusterAwayError as error:
             taken.troubled(self._service, kept.pool, f"{self._named.name} does not answer: {error}")
+        except OSError as error:
+            unwritten = f"files for {self._named.name} cannot be written: {error.strerror or error}"
+            taken.refused(self._service, kept.pool, unwritten, now)
         else:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
             problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
             tell(self._service, kept.pool, mine, problem)
-            if not kept.may_grow and all(isinstance(step, decisions.Gone) for step in steps):
+            if kept.is_over and all(isinstance(step, decisions.Gone) for step in steps):
                 taken.over(self._service, kept.pool)
         return did
 
@@ -173,7 +195,13 @@ class Keeper:
         n_jobs = pool.wanted if kept.is_needed else 0
         most = self._named.settings.max_memory_mb
         return decisions.Wanted(
-            n_jobs, pool.state == pools.GIVEN_UP, pool.memory_mb, most, pool.failures, pool.not_before
+            n_jobs=n_jobs,
+            is_given_up=pool.state == pools.GIVEN_UP,
+            memory_mb=pool.memory_mb,
+            max_memory_mb=most,
+            failures=pool.failures,
+            not_before=pool.not_before,
+            has_worked=kept.has_worked,
         )
 
     def _do(self, kept: Kept, step: decisions.Step) -> bool:
