@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
@@ -189,8 +191,8 @@ class TrackFitter:
 
 
 def _mean(values: Array, weights: Array) -> float:
-    """Weighted mean, summed in order: the same on every processor."""
-    return float(sum((values * weights).tolist()) / sum(weights.tolist()))
+    """Weighted mean, summed in order: the same on every processor, and not by `sum`, which Python 3.12 changed."""
+    return float(reduce(add, (values * weights).tolist(), 0.0) / reduce(add, weights.tolist(), 0.0))
 
 
 def _ring(radius_m: float, n: int) -> Array:
