@@ -47,5 +47,5 @@ def test_an_image_needs_a_root_file_system(tmp_path):
         make_image(tmp_path / "x.tar.gz", tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sh").write_text("")
-    with pytest.raises(SettingError, match="BUNDLE: .*No such file"):
+    with pytest.raises(SettingError, match=r"BUNDLE: .*No such file"):
         make_image(tmp_path / "x.tar.gz", tmp_path)
