@@ -40,7 +40,8 @@ def warm(made, folder, *before: str, **more: str):
     """What one fit of each algorithm says, with the environment of `start.sh`."""
     script = (folder / "start.sh").read_text().replace("skydriver.worker.remote", WARM)
     run = subprocess.run(
-        [*before, "/bin/sh", "-c", script, str(folder / "start.sh")], capture_output=True, text=True, cwd="/", check=False,
+        [*before, "/bin/sh", "-c", script, str(folder / "start.sh")], capture_output=True, text=True,
+        check=False, cwd="/",
         env={"PATH": f"{Path(made.command[0]).parent}:/usr/bin:/bin", "HOME": "/nonexistent"} | more,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
