@@ -128,10 +128,16 @@ def decide(wanted: Wanted, subs: Sequence[Sub], queue: Mapping[str, Sequence[Job
 
 def _end(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission that is needed no more."""
-    if jobs:
-        yield Remove(tuple(job.id for job in jobs), "its scan needs no more workers")
-    else:
+    left = _not_removed(jobs)
+    if left:
+        yield Remove(tuple(job.id for job in left), "its scan needs no more workers")
+    elif not jobs:
         yield Gone(sub.id)
+
+
+def _not_removed(jobs: Sequence[Job]) -> list[Job]:
+    """Those that are not on their way out already."""
+    return [job for job in jobs if job.state is not JobState.REMOVED]
 
 
 def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator[Step]:
@@ -154,14 +160,14 @@ def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator
 
 def _found(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission whose answer was lost: it is there, whole or not, or it is not there."""
-    if not jobs:
+    left = _not_removed(jobs)
+    is_whole = len(left) == sub.n_jobs  # and there are not two of it
+    if is_whole and not any(job.hold is not None and job.hold.is_for_spooling for job in left):
+        yield Found(sub.id, left[0].cluster_id)
+    elif left:
+        yield Remove(tuple(job.id for job in left), "its submission was interrupted")
+    elif not jobs:
         yield Gone(sub.id)
-    elif (
-        any(job.hold is not None and job.hold.is_for_spooling for job in jobs) or len(jobs) != sub.n_jobs
-    ):  # or two of it
-        yield Remove(tuple(job.id for job in jobs), "its submission was interrupted")
-    else:
-        yield Found(sub.id, jobs[0].cluster_id)
 
 
 def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -228,14 +234,22 @@ def _fill(
 
 def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]]) -> Iterator[Step]:
     """Of a pool that is given up, what runs may go on."""
-    jobs = [job for sub in subs for job in queue.get(sub.id, ())]
-    waiting = tuple(job.id for job in jobs if job.state in {JobState.IDLE, JobState.HELD})
-    if waiting:
-        yield Remove(waiting, "its cluster is given up")
+    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
+    waiting = [(sub, job) for sub, job in jobs if job.state in {JobState.IDLE, JobState.HELD}]
+    yield from _let_go(waiting, "its cluster is given up")
+
+
+def _let_go(jobs: Sequence[tuple[Sub, Job]], reason: str) -> Iterator[Step]:
+    """Jobs that are needed no more: that they are gone then is nobody's failure."""
+    for sub, job in jobs:
+        if job.proc not in sub.ended:
+            yield End(sub.id, job.proc, job, None)
+    if jobs:
+        yield Remove(tuple(job.id for _, job in jobs), reason)
 
 
 def _thin_out(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], n: int) -> Iterator[Step]:
     """More are there than are wanted: idle ones go."""
-    idle = [job.id for sub in subs for job in queue.get(sub.id, ()) if job.state is JobState.IDLE]
-    if idle:
-        yield Remove(tuple(idle[:n]), "there are more than are wanted")
+    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
+    idle = [(sub, job) for sub, job in jobs if job.state is JobState.IDLE and job.proc not in sub.ended]
+    yield from _let_go(idle[:n], "there are more than are wanted")
