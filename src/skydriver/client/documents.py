@@ -177,3 +177,4 @@ class StarterToken(TypedDict):
     pool: str
     url: str | None
     ca: str | None
+    baseline: str | None

@@ -134,10 +134,16 @@ def decide(wanted: Wanted, subs: Sequence[Sub], queue: Mapping[str, Sequence[Job
 
 def _end(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission that is needed no more."""
-    if jobs:
-        yield Remove(tuple(job.id for job in jobs), "its scan needs no more workers")
-    else:
+    left = _not_removed(jobs)
+    if left:
+        yield Remove(tuple(job.id for job in left), "its scan needs no more workers")
+    elif not jobs:
         yield Gone(sub.id)
+
+
+def _not_removed(jobs: Sequence[Job]) -> list[Job]:
+    """Those that are not on their way out already."""
+    return [job for job in jobs if job.state is not JobState.REMOVED]
 
 
 def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator[Step]:
@@ -160,14 +166,14 @@ def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator
 
 def _found(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission whose answer was lost: it is there, whole or not, or it is not there."""
-    if not jobs:
+    left = _not_removed(jobs)
+    is_whole = len(left) == sub.n_jobs  # and there are not two of it
+    if is_whole and not any(job.hold is not None and job.hold.is_for_spooling for job in left):
+        yield Found(sub.id, left[0].cluster_id)
+    elif left:
+        yield Remove(tuple(job.id for job in left), "its submission was interrupted")
+    elif not jobs:
         yield Gone(sub.id)
-    elif (
-        any(job.hold is not None and job.hold.is_for_spooling for job in jobs) or len(jobs) != sub.n_jobs
-    ):  # or two of it
-        yield Remove(tuple(job.id for job in jobs), "its submission was interrupted")
-    else:
-        yield Found(sub.id, jobs[0].cluster_id)
 
 
 def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -233,22 +239,29 @@ def _fill(
     if live < wanted.n_jobs:
         yield Submit(min(wanted.n_jobs - live, MOST_AT_ONCE), wanted.memory_mb)
     elif live > wanted.n_jobs:
-        idle = _ids(subs, queue, steps, {JobState.IDLE})[: live - wanted.n_jobs]
-        if idle:
-            yield Remove(idle, "there are more than are wanted")
+        idle = _staying(subs, queue, steps, {JobState.IDLE})
+        yield from _let_go(idle[: live - wanted.n_jobs], "there are more than are wanted")
 
 
 def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step]) -> Iterator[Step]:
     """Of a pool that is given up, what runs may go on."""
-    waiting = _ids(subs, queue, steps, {JobState.IDLE, JobState.HELD})
-    if waiting:
-        yield Remove(waiting, "its cluster is given up")
+    waiting = _staying(subs, queue, steps, {JobState.IDLE, JobState.HELD})
+    yield from _let_go(waiting, "its cluster is given up")
 
 
-def _ids(
+def _staying(
     subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step], states: set[JobState]
-) -> tuple[str, ...]:
+) -> list[tuple[Sub, Job]]:
     """Jobs in these states, but for those that leave the queue already."""
     leaving = {name for step in steps if isinstance(step, Remove) for name in step.ids}
-    jobs = [job for sub in subs for job in queue.get(sub.id, ())]
-    return tuple(job.id for job in jobs if job.state in states and job.id not in leaving)
+    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
+    return [(sub, job) for sub, job in jobs if job.state in states and job.id not in leaving]
+
+
+def _let_go(jobs: Sequence[tuple[Sub, Job]], reason: str) -> Iterator[Step]:
+    """Jobs that are needed no more: that they are gone then is nobody's failure."""
+    for sub, job in jobs:
+        if job.proc not in sub.ended:
+            yield End(sub.id, job.proc, job, None)
+    if jobs:
+        yield Remove(tuple(job.id for _, job in jobs), reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError, JobState
@@ -25,7 +26,7 @@ from skydriver.services.pools.waits import Waits
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from skydriver.clusters.base import Cluster, Job
+    from skydriver.clusters.base import Cluster, Job, Order
     from skydriver.clusters.configured import Named
     from skydriver.services.context import Service
 
@@ -51,14 +52,14 @@ class Kept(NamedTuple):
         return self.pool.state != pools.ENDED and self.pool.status in NEEDS_WORKERS
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing will be submitted any more."""
-        return self.pool.state != pools.ACTIVE or self.pool.status not in {*NEEDS_WORKERS, Status.QUEUED}
-
-    @property
     def may_grow(self) -> bool:
         """Whether more jobs may be submitted."""
         return self.is_needed and self.pool.state == pools.ACTIVE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its scan needs no workers any more; one that waits for its turn will need them."""
+        return not self.is_needed and self.pool.status != Status.QUEUED
 
 
 class Keeper:
@@ -155,7 +156,10 @@ class Keeper:
                 mine.setdefault(job.submission, []).append(job)
         if strays:
             log.warning("stray_jobs", cluster=self._named.name, jobs=strays[:20])
-            self._cluster.remove(strays, "nobody asked for it")
+            try:
+                self._cluster.remove(strays, "nobody asked for it")
+            except (ClusterAwayError, ClusterRefusalError) as error:
+                log.warning("stray_jobs_stay", cluster=self._named.name, error=str(error))
         return mine
 
     def _avoid(self, queue: Sequence[Job]) -> None:
@@ -186,7 +190,8 @@ class Keeper:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
             problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
             tell(self._service, kept.pool, mine, problem)
-            if kept.is_over and all(isinstance(step, decisions.Gone) for step in steps):
+            gone = {step.submission for step in steps if isinstance(step, decisions.Gone)}
+            if kept.is_over and all(sub.id in gone for sub in kept.submissions):
                 taken.over(self._service, kept.pool)
         return did
 
@@ -211,7 +216,7 @@ class Keeper:
             case decisions.Found(submission, cluster_id):
                 taken.found(service, pool, submission, cluster_id)
             case decisions.Gone(submission):
-                taken.gone(service, submission)
+                taken.gone(service, pool, submission)
             case decisions.End(_, _, job, failure, _):
                 story = self._cluster.story(job) if job is not None and failure is not None else None
                 taken.ended(service, pool, step, story)
@@ -229,11 +234,16 @@ class Keeper:
         if self._service.worker_access.address is None:
             return False  # not yet
         submission = taken.intend(self._service, pool, n_jobs, memory_mb)
-        order = self._orders.order(pool, submission, n_jobs, memory_mb)
-        made = self._cluster.submit(order)
+        made = self._cluster.submit(self._best(self._orders.order(pool, submission, n_jobs, memory_mb)))
         taken.found(self._service, pool, submission, made.cluster_id)
         log.info("jobs_submitted", cluster=self._named.name, scan=pool.scan, id=made.cluster_id, jobs=n_jobs)
         return True
+
+    def _best(self, order: Order) -> Order:
+        """An order that avoids bad machines where there are others: else it is the jobs that are at fault."""
+        if order.avoid and not self._cluster.matches(order).n_matching:
+            return replace(order, avoid=())
+        return order
 
     def _in_trouble(self, kept: Sequence[Kept], error: SkyDriverError) -> float:
         """The cluster does not say what it holds."""
