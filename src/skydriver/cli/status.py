@@ -11,7 +11,6 @@ from skydriver.cli.service_options import DEFAULT_URL, ScanArgument, UrlOption, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skydriver.client.client import ServiceClient
     from skydriver.client.documents import CondorCluster, Status
 
 
@@ -20,15 +19,11 @@ def status(scan_id: ScanArgument, *, url: UrlOption = DEFAULT_URL, as_json: Json
     with client_of(url) as client:
         scan_id = current(client, scan_id)
         found = client.status(scan_id)
-        jobs = [] if as_json else _jobs(client, scan_id)
+        jobs = [] if as_json else client.manifest(scan_id, include_deleted=True).get("condor_clusters", [])
     if as_json:
         put_json(found)
     else:
         put([*_lines(scan_id, found), *_workers(found, jobs)])
-
-
-def _jobs(client: ServiceClient, scan_id: str) -> list[CondorCluster]:
-    return client.projected(scan_id, ["condor_clusters"], include_deleted=True).get("condor_clusters", [])
 
 
 def _workers(found: Status, jobs: list[CondorCluster]) -> Iterator[str]:
