@@ -15,7 +15,7 @@ from skydriver.db.locks import NamedLock
 from skydriver.db.stores import pool_jobs, pools
 from skydriver.errors import SkyDriverError, UnavailableError
 from skydriver.log import get_logger
-from skydriver.services.coordination.states import NEEDS_WORKERS
+from skydriver.services.coordination.states import ENDED, NEEDS_WORKERS, Status
 from skydriver.services.pools import decide as decisions
 from skydriver.services.pools import taken
 from skydriver.services.pools.orders import Orders
@@ -33,6 +33,8 @@ SOON_S: Final = 0.3
 """After a step the next is looked for."""
 LONGEST_PAUSE_S: Final = 30.0
 """A cluster that does not answer is asked again no later than this."""
+
+_OVER: Final = ENDED | {Status.FINISHING}
 
 log = get_logger()
 
@@ -52,6 +54,11 @@ class Kept(NamedTuple):
     def may_grow(self) -> bool:
         """Whether more jobs may be submitted."""
         return self.is_needed and self.pool.state == pools.ACTIVE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more jobs will ever be submitted: a scan that waits for its turn is to have its own yet."""
+        return self.pool.state != pools.ACTIVE or self.pool.status in _OVER
 
 
 class Keeper:
@@ -164,7 +171,7 @@ class Keeper:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
             problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
             tell(self._service, kept.pool, mine, problem)
-            if not kept.may_grow and all(isinstance(step, decisions.Gone) for step in steps):
+            if kept.is_over and all(isinstance(step, decisions.Gone) for step in steps):
                 taken.over(self._service, kept.pool)
         return did
 
