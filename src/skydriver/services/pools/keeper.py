@@ -58,8 +58,8 @@ class Kept(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether its scan needs no workers any more; one that waits for its turn will need them."""
-        return not self.is_needed and self.pool.status != Status.QUEUED
+        """Whether it will have no more jobs: a scan that waits for its turn is to have its own yet."""
+        return self.pool.state == pools.GIVEN_UP or not (self.is_needed or self.pool.status == Status.QUEUED)
 
 
 class Keeper:

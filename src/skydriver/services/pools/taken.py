@@ -143,6 +143,8 @@ def gave_up(service: Service, pool: pools.Pool, problem: str) -> None:
     """Nothing more is submitted for a pool, and what is left of it is removed."""
     with take_turn(service, CommitPoint.POOL) as turn:
         pools.change(turn.connection, pool.id, state=pools.GIVEN_UP, problem=problem)
+        if not pool_jobs.present(turn.connection, pool.id):
+            tokens.revoke_all(turn.connection, pool.id)
         _end_tokens(turn.connection, pool.id)
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [f"{pool.cluster} is given up: {problem}"])
     service.scans.ring()
