@@ -119,13 +119,13 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_refusals_name_their_argument_and_write_nothing(skydriver, case):
+def test_refusals_name_their_argument_and_write_nothing(here, case):
     arguments, problem = REFUSALS[case]
-    (skydriver.folder / "event.json").write_text("{}")
-    done = skydriver("calibrate", *arguments)
+    (here.folder / "event.json").write_text("{}")
+    done = here("calibrate", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {problem}")
-    assert {path.name: path.read_text() for path in skydriver.folder.iterdir()} == {"event.json": "{}"}
+    assert {path.name: path.read_text() for path in here.folder.iterdir()} == {"event.json": "{}"}
 
 
 def test_a_state_of_other_settings_is_refused(skydriver):

@@ -32,6 +32,11 @@ SCANS = (
 """Options for each event: what is null in one answer is there in the other."""
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 def sections():
     """The text below each heading of a command, and that of the exit codes."""
     parts = re.split(r"^## (.*)$", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -13,6 +13,11 @@ from skydriver.cli.exits import EXIT_CODES
 from skydriver.skymap.columns import DTYPES
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 @pytest.fixture(scope="module")
 def maps(small_scan, tmp_path_factory):
     """Files that agree with the small scan's or not, by what they are."""

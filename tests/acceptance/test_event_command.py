@@ -13,6 +13,11 @@ KEYS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 @pytest.fixture(params=["138632_31747601", "hese_event_01", "hese_event_02", "example"])
 def name(request):
     return request.param if request.param == "example" else request.getfixturevalue("real_event")(request.param)
@@ -89,8 +94,8 @@ def test_a_path_may_be_relative_and_hold_any_letter(skydriver, real_event):
     assert skydriver.json("event", "Ünïcode and spaces/Ereignis 事象.json")["event_id"] == 31747601
 
 
-def test_an_answer_that_cannot_be_printed_is_an_error(skydriver):
+def test_an_answer_that_cannot_be_printed_is_an_error(command, tmp_path):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-        done = skydriver("event", "example", stdout=full)
+        done = command(tmp_path)("event", "example", stdout=full)
     assert done.returncode == 3
     assert done.stderr == "error: cannot write to standard output: No space left on device\n"

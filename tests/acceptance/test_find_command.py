@@ -13,6 +13,11 @@ QUICK = ("--reco", "dummy:3", "--nsides", "1:0")
 UNKNOWN = "0123456789ax0123456789abcdef"
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     with running_service(tmp_path_factory.mktemp("service"), workers=1) as running:

@@ -20,10 +20,10 @@ LIMIT_S = 60.0
 
 
 @pytest.fixture
-def ours(skydriver, either_service, monkeypatch):
+def ours(here, either_service, monkeypatch):
     """The command, which speaks with the service."""
     monkeypatch.setenv("SKYDRIVER_URL", either_service.url)
-    return skydriver
+    return here
 
 
 def contents(folder):

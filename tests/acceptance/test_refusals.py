@@ -23,6 +23,11 @@ GOOD = toy_event()
 HEADER_VERSION_AT = 2 + 2 + 4 + len("I3EventHeader") + 1
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 def put_at(at, raw):
     return lambda data: data[:at] + raw + data[at + len(raw) :]
 

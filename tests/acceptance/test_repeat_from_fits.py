@@ -39,6 +39,11 @@ UNUSUAL = {
 }
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 def told(path):
     """Header and provenance of a multi-order file."""
     values = {}
@@ -67,7 +72,7 @@ def only_file(folder, ending):
 
 
 @pytest.mark.parametrize("options", UNUSUAL.values(), ids=UNUSUAL)
-def test_the_header_repeats_the_scan(skydriver, options):
+def test_the_header_repeats_the_scan(skydriver, command, options):
     truth = json.loads(example_truth().read_bytes())
     asked = [option.format(ra=truth["ra_deg"], dec=truth["dec_deg"]) for option in options]
     first = skydriver.json("scan", "example", *asked, "--workers", 2, "--out", "first")
@@ -75,7 +80,8 @@ def test_the_header_repeats_the_scan(skydriver, options):
     skydriver.json("products", npz, "--only", "multiorder.fits", "--out", "fits")
     header, made = told(only_file(skydriver.folder / "fits", "multiorder.fits"))
     assert header["EVTHASH"] == skydriver.json("event", "example")["content_hash"]
-    again = skydriver.json("scan", "example", *command_of(header, made), "--workers", 1, "--out", "again")
+    rebuilt = command_of(header, made)
+    again = command(skydriver.folder).json("scan", "example", *rebuilt, "--workers", 1, "--out", "again")
     copy = only_file(skydriver.folder / "again", "npz")
     compared = skydriver("compare", npz, copy)
     assert (compared.returncode, "AGREE" in compared.stdout) == (0, True), compared.stdout

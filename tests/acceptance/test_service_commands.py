@@ -33,6 +33,13 @@ def ours(skydriver, service, monkeypatch):
 
 
 @pytest.fixture
+def here(here, service, monkeypatch):
+    """The same in this process."""
+    monkeypatch.setenv("SKYDRIVER_URL", service.url)
+    return here
+
+
+@pytest.fixture
 def hanging(ours):
     """The id of a scan that does not end of itself, but with the test."""
     scan_id = ours("submit", "example", *HANGING).stdout.strip()
@@ -121,9 +128,9 @@ def test_interrupting_the_watching_leaves_the_scan(ours, hanging):
 
 
 @pytest.mark.parametrize("name", ["watch", "status", "get", "abort"])
-def test_a_scan_that_there_is_not(ours, name):
+def test_a_scan_that_there_is_not(here, name):
     for scan_id in (UNKNOWN, "../scans", ""):
-        done = ours(name, scan_id)
+        done = here(name, scan_id)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
@@ -133,17 +140,17 @@ def test_a_scan_that_there_is_not(ours, name):
     "options",
     [("--reco", "nothing"), ("--nsides", "3:0"), ("--tag", "v9.9"), ("--workers", "0"), ("--max-reco-time", "0")],
 )
-def test_what_is_refused_is_said_in_one_sentence(ours, options):
-    done = ours("submit", "example", *options)
+def test_what_is_refused_is_said_in_one_sentence(here, options):
+    done = here("submit", "example", *options)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_an_event_that_is_none(ours):
-    (ours.folder / "bad.json").write_text("{")
+def test_an_event_that_is_none(here):
+    (here.folder / "bad.json").write_text("{")
     for name in ("bad.json", "missing.json"):
-        assert ours("submit", name).returncode == 2
+        assert here("submit", name).returncode == 2
 
 
 def test_nobody_there(skydriver):

@@ -9,6 +9,11 @@ import pytest
 from skydriver.simulation.truth import KINDS
 
 
+@pytest.fixture
+def skydriver(here):
+    return here
+
+
 def test_it_writes_an_event_and_its_truth(skydriver):
     done = skydriver("simulate", "--seed", "3", "--out", "a b", "--zenith", "60", "--run-id", "7", "--event-id", "9")
     assert (done.returncode, done.stderr) == (0, "")

@@ -73,7 +73,7 @@ class Dummy:
         until = time.process_time() + self.seconds
         while self.seconds and time.process_time() < until:
             pass
-        cosine = sum(a * float(b) for a, b in zip(self._minimum, direction, strict=True))
+        cosine = math.fsum(a * float(b) for a, b in zip(self._minimum, direction, strict=True))
         return Fit(CURVATURE * (1.0 - cosine), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
     def provenance(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
@@ -189,8 +190,8 @@ class TrackFitter:
 
 
 def _mean(values: Array, weights: Array) -> float:
-    """Weighted mean, summed in order: the same on every processor."""
-    return float(sum((values * weights).tolist()) / sum(weights.tolist()))
+    """Weighted mean of exact sums: the same on every processor, and under every Python."""
+    return math.fsum((values * weights).tolist()) / math.fsum(weights.tolist())
 
 
 def _ring(radius_m: float, n: int) -> Array:

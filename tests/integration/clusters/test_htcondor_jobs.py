@@ -109,9 +109,14 @@ def test_what_is_no_number_of_a_job_is_refused(submitter, wrong):
 
 def test_jobs_whose_files_cannot_be_sent_do_not_stay(submitter, pool, monkeypatch):
     whole = module.describe
-    monkeypatch.setattr(module, "describe", lambda o, s, names, f: whole(o, s, [*names, "missing"], f))
+
+    def without_it(*arguments):  # what is run is looked for only when it is sent
+        return whole(*arguments).replace("/run.sh\n", "/missing\n")
+
+    monkeypatch.setattr(module, "describe", without_it)
     with pytest.raises(ClusterRefusalError, match=r"does not take the jobs.*missing"):
         submitter.submit("true", n_jobs=3)
+    assert all(job.state is JobState.REMOVED for job in submitter.jobs())  # at once, whatever the schedd does itself
     eventually(lambda: not submitter.jobs())
     assert not any(submitter.folder.rglob("*"))
     assert not [ad for ad in pool.queue() if ad.get("SkyDriverService") == submitter.service]

@@ -69,7 +69,9 @@ class Schedd:
         """Remove or Release jobs, of the service alone; those that are gone or cannot be are passed over."""
         action = {"remove": htcondor2.JobAction.Remove, "release": htcondor2.JobAction.Release}[verb]
         of_these = _constraint(ids, service)
-        self._ask(f"{verb} jobs", lambda schedd: schedd.act(action, of_these, (plain(reason), REASON_CODE)))
+        done = self._ask(f"{verb} jobs", lambda schedd: schedd.act(action, of_these, (plain(reason), REASON_CODE)))
+        if done is not None and done.get("TotalPermissionDenied"):
+            raise ClusterRefusalError(f"the schedd {self._name} lets us not {verb} jobs that another of its users owns")
 
     def avoid(self, ids: list[str], hosts: str, service: str) -> None:
         """Change which machines jobs avoid that have not started."""

@@ -19,6 +19,10 @@ RELEASE_AFTER_S: Final = 5.0
 """A held job is released after so long, twice as long each time."""
 MORE_MEMORY: Final = 2
 """Times as much a job gets that needed more."""
+MOST_STARTS: Final = 8
+"""A job that was started so often, without any worker of its pool ever having come, is given up."""
+MOST_AT_ONCE: Final = 250
+"""So many jobs are submitted together at most."""
 LEAST_FAILURES: Final = 6
 """A pool is not given up before so many jobs failed, nor before twice as many as it is to have."""
 GONE_REASON: Final = "it was removed from the queue by somebody else"
@@ -46,6 +50,8 @@ class Wanted(NamedTuple):
     max_memory_mb: int
     failures: int
     not_before: float
+    has_worked: bool
+    """Whether a worker of it ever came to the service."""
 
 
 class Found(NamedTuple):
@@ -121,7 +127,7 @@ def decide(wanted: Wanted, subs: Sequence[Sub], queue: Mapping[str, Sequence[Job
         return [step for sub in subs for step in _end(sub, queue.get(sub.id, ()))]
     steps = [step for sub in subs for step in _look(sub, queue.get(sub.id, ()), wanted, now)]
     if wanted.is_given_up:
-        return [step for step in steps if not isinstance(step, Release)] + list(_stop_waiting(subs, queue))
+        return [step for step in steps if not isinstance(step, Release)] + list(_stop_waiting(subs, queue, steps))
     give_up = _give_up(wanted, steps)
     return [*steps, give_up] if give_up else [*steps, *_fill(wanted, subs, queue, steps, now)]
 
@@ -177,6 +183,10 @@ def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
         yield Remove((job.id,), "it has ended")
     elif job.state is JobState.HELD and job.hold is not None and not job.hold.is_wanted:
         yield from _held(sub, job, wanted, now)
+    elif job.n_starts >= MOST_STARTS and not wanted.has_worked:
+        why = job.eviction or "nobody says why"
+        yield End(sub.id, job.proc, job, f"started {job.n_starts} times, its worker never came: {why}")
+        yield Remove((job.id,), "it does not come to work")
 
 
 def _held(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -227,29 +237,34 @@ def _fill(
     if ends:
         return  # the next look tells when, and with how much memory
     if live < wanted.n_jobs:
-        yield Submit(wanted.n_jobs - live, wanted.memory_mb)
+        yield Submit(min(wanted.n_jobs - live, MOST_AT_ONCE), wanted.memory_mb)
     elif live > wanted.n_jobs:
-        yield from _thin_out(subs, queue, live - wanted.n_jobs)
+        idle = _ids(subs, queue, steps, {JobState.IDLE})[: live - wanted.n_jobs]
+        yield from _let_go(subs, queue, idle, "there are more than are wanted")
 
 
-def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]]) -> Iterator[Step]:
+def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step]) -> Iterator[Step]:
     """Of a pool that is given up, what runs may go on."""
-    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
-    waiting = [(sub, job) for sub, job in jobs if job.state in {JobState.IDLE, JobState.HELD}]
-    yield from _let_go(waiting, "its cluster is given up")
+    waiting = _ids(subs, queue, steps, {JobState.IDLE, JobState.HELD})
+    yield from _let_go(subs, queue, waiting, "its cluster is given up")
 
 
-def _let_go(jobs: Sequence[tuple[Sub, Job]], reason: str) -> Iterator[Step]:
+def _let_go(
+    subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], ids: Sequence[str], reason: str
+) -> Iterator[Step]:
     """Jobs that are needed no more: that they are gone then is nobody's failure."""
-    for sub, job in jobs:
-        if job.proc not in sub.ended:
-            yield End(sub.id, job.proc, job, None)
-    if jobs:
-        yield Remove(tuple(job.id for _, job in jobs), reason)
+    for sub in subs:
+        for job in queue.get(sub.id, ()):
+            if job.id in ids and job.proc not in sub.ended:
+                yield End(sub.id, job.proc, job, None)
+    if ids:
+        yield Remove(tuple(ids), reason)
 
 
-def _thin_out(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], n: int) -> Iterator[Step]:
-    """More are there than are wanted: idle ones go."""
-    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
-    idle = [(sub, job) for sub, job in jobs if job.state is JobState.IDLE and job.proc not in sub.ended]
-    yield from _let_go(idle[:n], "there are more than are wanted")
+def _ids(
+    subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step], states: set[JobState]
+) -> tuple[str, ...]:
+    """Jobs in these states, but for those that leave the queue already."""
+    leaving = {name for step in steps if isinstance(step, Remove) for name in step.ids}
+    jobs = [job for sub in subs for job in queue.get(sub.id, ())]
+    return tuple(job.id for job in jobs if job.state in states and job.id not in leaving)

@@ -11,10 +11,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError
+from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError, JobState
 from skydriver.db.locks import NamedLock
-from skydriver.db.stores import pool_jobs, pools
-from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.db.stores import pool_jobs, pools, workers
+from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
 from skydriver.services.coordination.states import NEEDS_WORKERS, Status
 from skydriver.services.pools import decide as decisions
@@ -43,6 +43,8 @@ class Kept(NamedTuple):
 
     pool: pools.Pool
     submissions: Sequence[pool_jobs.Submission]
+    has_worked: bool
+    """Whether a worker of it ever came."""
 
     @property
     def is_needed(self) -> bool:
@@ -80,6 +82,7 @@ class Keeper:
         self._orders = Orders(service, named)
         self._waits = Waits(cluster, self._orders)
         self._lock = NamedLock(service.database, f"cluster {named.name}")
+        self._avoided: list[str] = []
         self._away_since: float | None = None
         self._rung = threading.Event()
         self._ends = False
@@ -124,17 +127,20 @@ class Keeper:
             return self._service.settings.cluster_poll_s
         try:
             queue = self._cluster.jobs(self._orders.identity())
+            mine = self._sort(kept, queue)
         except (ClusterAwayError, ClusterRefusalError) as error:
             return self._in_trouble(kept, error)
         self._away_since = None
-        mine = self._sort(kept, queue)
+        self._avoid(kept, queue)
         did = [self._keep(one, mine) for one in kept]
         return SOON_S if any(did) else self._service.settings.cluster_poll_s
 
     def _kept(self) -> list[Kept]:
         with self._service.database.reading() as connection:
             rows = pools.at_work(connection, self._named.name)
-            return [Kept(row, pool_jobs.present(connection, row.id)) for row in rows]
+            return [
+                Kept(row, pool_jobs.present(connection, row.id), workers.were_any(connection, row.id)) for row in rows
+            ]
 
     def _sort(self, kept: Sequence[Kept], queue: Sequence[Job]) -> dict[str, list[Job]]:
         """Jobs by submission; those that nobody knows are removed."""
@@ -156,6 +162,18 @@ class Keeper:
                 log.warning("stray_jobs_stay", cluster=self._named.name, error=str(error))
         return mine
 
+    def _avoid(self, kept: Sequence[Kept], queue: Sequence[Job]) -> None:
+        """Jobs that wait keep away from machines that turned out bad since they were submitted."""
+        hosts = self._orders.bad_hosts()
+        waiting = [job.id for job in queue if job.state is JobState.IDLE]
+        if hosts == self._avoided or not waiting:
+            return
+        try:
+            self._cluster.avoid(waiting, self._best(self._orders.sample(kept[0].pool)).avoid)
+            self._avoided = hosts
+        except (ClusterAwayError, ClusterRefusalError) as error:
+            log.warning("jobs_not_changed", cluster=self._named.name, error=str(error))
+
     def _keep(self, kept: Kept, mine: Mapping[str, Sequence[Job]]) -> bool:
         """One pool; whether anything was done."""
         with self._service.database.reading() as connection:
@@ -165,10 +183,13 @@ class Keeper:
         try:
             for step in steps:
                 did |= self._do(kept, step)
-        except ClusterRefusalError as error:
+        except (ClusterRefusalError, SettingError) as error:
             taken.refused(self._service, kept.pool, str(error), now)
         except ClusterAwayError as error:
             taken.troubled(self._service, kept.pool, f"{self._named.name} does not answer: {error}")
+        except OSError as error:
+            unwritten = f"files for {self._named.name} cannot be written: {error.strerror or error}"
+            taken.refused(self._service, kept.pool, unwritten, now)
         else:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
             problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
@@ -183,7 +204,13 @@ class Keeper:
         n_jobs = pool.wanted if kept.is_needed else 0
         most = self._named.settings.max_memory_mb
         return decisions.Wanted(
-            n_jobs, pool.state == pools.GIVEN_UP, pool.memory_mb, most, pool.failures, pool.not_before
+            n_jobs=n_jobs,
+            is_given_up=pool.state == pools.GIVEN_UP,
+            memory_mb=pool.memory_mb,
+            max_memory_mb=most,
+            failures=pool.failures,
+            not_before=pool.not_before,
+            has_worked=kept.has_worked,
         )
 
     def _do(self, kept: Kept, step: decisions.Step) -> bool:
