@@ -22,6 +22,7 @@ NUMBERS = range(START, START + N)
 """Of the repetitions; `make soak` has more."""
 SLOW = Asked("dummy:7:0.05", "2:0,8:12", 1.0, 240)
 """Some seconds for a few jobs."""
+MEDIUM = Asked("dummy:7:0.1", "2:0,8:12", 1.0, 240)
 LONG = Asked("dummy:7:0.2", "2:0,8:24", 1.0, 432)
 """Is not over before it is ended."""
 QUICK = {"lease_s": 3.0, "heartbeat_s": 0.5, "cluster_poll_s": 0.5}
@@ -61,6 +62,11 @@ def parent_of(pid: int) -> int | None:
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return None
+
+
+def instant(asked: Asked) -> Asked:
+    """Of the same map, in no time: how long a fit of `dummy` takes changes nothing else."""
+    return asked._replace(reco=asked.reco.rpartition(":")[0])
 
 
 class PoolScan:

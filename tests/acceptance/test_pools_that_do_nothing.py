@@ -13,7 +13,7 @@ import pytest
 
 from bundles import bundle_of
 from condor_pools import condor_pool, eventually
-from pool_faults import LONG, NUMBERS, SLOW, PoolScan, leave_nothing, service_on, tell, tokens_of
+from pool_faults import LONG, MEDIUM, NUMBERS, instant, SLOW, PoolScan, leave_nothing, service_on, tell, tokens_of
 from pool_scans import service_with, table
 from skydriver.db.commit_points import CommitPoint
 from skydriver.testing.commit_faults import COMMAND, FAULT, FAULTS_MET, Fault
@@ -64,21 +64,21 @@ def service(pool, bundle, clusters, tmp_path_factory):
         yield running
 
 
-MEMORY = {"large": "100GB", "tight": "128MB"}
+MEMORY = {"large": "100GB", "tight": "60MB"}
 
 
 @pytest.fixture(scope="module", params=NUMBERS)
 def failing(service, clusters):
     """A scan on each of them that is to fail, all at once."""
     names = [name for name in clusters if name != "good"]
-    return {name: PoolScan(service, {name: N_JOBS}, worker_memory=MEMORY.get(name, "500MB")) for name in names}
+    return {name: PoolScan(service, {name: N_JOBS}, LONG, worker_memory=MEMORY.get(name, "500MB")) for name in names}
 
 
 REASONS = {
     "tokenless": ("no_cluster", "there is no token in", "condor_token_create"),
     "expired": ("no_cluster", "the token token-0 in", "expired at 20"),
     "foreign": ("no_cluster", "accepts no token in", "t-foreign-"),
-    "nobody": ("no_cluster", "knows no schedd nobody.test"),
+    "nobody": ("no_worker", "knows no schedd nobody.test"),
     "picky": ("no_worker", "no slot of picky can run its jobs", "do not fulfil the cluster's requirements"),
     "never": ("no_worker", "no slot of never can run its jobs", "do not fulfil the cluster's requirements"),
     "large": ("no_worker", "no slot of large can run its jobs", "MB of memory"),
@@ -109,14 +109,14 @@ def is_nowhere(pool, scan):
 
 def test_local_workers_carry_on_where_there_are_some(service, pool, references):
     scan = PoolScan(service, {"nobody": N_JOBS, "local": 1})
-    scan.end_well(references.of(SLOW)[0])
-    assert "nobody: the collector" in scan.log()
+    scan.end_well(references.of(instant(SLOW))[0])
+    assert "nobody refuses: the collector" in scan.log()
     is_nowhere(pool, scan)
 
 
 def test_a_job_that_lacks_memory_gets_more_until_it_runs(service, pool, references):
-    scan = PoolScan(service, {"good": 1}, worker_memory="100MB")
-    scan.end_well(references.of(SLOW)[0])
+    scan = PoolScan(service, {"good": 1}, MEDIUM, worker_memory="100MB")
+    scan.end_well(references.of(instant(MEDIUM))[0])
     (error,) = [words for words in scan.workforce()["top_errors"] if "held for memory with 95 MB" in words]
     assert "memory usage exceeded" in error
     held = {job.get("NumHolds", 0) for job in pool.queue()}
@@ -176,7 +176,7 @@ def test_a_service_killed_at_its_commits_submits_once(pool, bundle, references, 
         eventually(lambda: scan.done() > 0, 60.0)
         times.append(time.monotonic() - start)
         most = max(most, len([job for job in pool.queue() if job["JobStatus"] in {1, 2, 5}]))
-        scan.end_well(references.of(SLOW)[0])
+        scan.end_well(references.of(instant(SLOW))[0])
         assert most == N_JOBS
         assert met.read_text().splitlines() == [f"{p}:{w}:1" for p in POINTS for w in ("before", "after")]
         tell("commits", first_fit=times[0], gone=leave_nothing(running, pool))

@@ -79,7 +79,9 @@ def test_more_jobs_are_submitted_for_more_that_are_wanted():
 
 
 def test_idle_jobs_go_where_there_are_more_than_are_wanted():
-    assert steps([job(0), job(1, JobState.IDLE)], n_jobs=1) == [Remove(("7.1",), "there are more than are wanted")]
+    end, remove = steps([job(0), job(1, JobState.IDLE)], n_jobs=1)
+    assert (end.proc, end.failure) == (1, None)
+    assert remove == Remove(("7.1",), "there are more than are wanted")
     assert steps([job(0), job(1)], n_jobs=1) == []
 
 
@@ -176,7 +178,9 @@ def test_a_pool_is_given_up_after_many_failures():
 
 def test_of_a_pool_that_is_given_up_only_what_runs_goes_on():
     found = steps([job(0), job(1, JobState.IDLE)], is_given_up=True)
-    assert found == [Remove(("7.1",), "its cluster is given up")]
+    end, remove = found
+    assert (end.proc, end.failure) == (1, None)
+    assert remove == Remove(("7.1",), "its cluster is given up")
 
 
 def test_a_pool_that_is_needed_no_more_is_emptied_whatever_its_jobs_do():
@@ -235,5 +239,5 @@ def test_laws(found, n_jobs, failures, is_given_up):
     assert len(ends) == len(set(ends))
     assert not any(proc in one.ended for one in subs for name, proc in ends if name == one.id)
     if not n_jobs:
-        assert set(removed) == ids
+        assert set(removed) == {each.id for each in jobs if each.state is not JobState.REMOVED}
         assert set(gone) == {one.id for one in subs} - {each.submission for each in jobs}

@@ -84,6 +84,8 @@ class Keeper:
         self._lock = NamedLock(service.database, f"cluster {named.name}")
         self._avoided: list[str] = []
         self._away_since: float | None = None
+        self._last_words: str | None = None
+        """How the last job failed of the pool that is looked at."""
         self._rung = threading.Event()
         self._ends = False
         self._thread = threading.Thread(target=self._run, name=f"keeper of {named.name}", daemon=True)
@@ -178,6 +180,7 @@ class Keeper:
         """One pool; whether anything was done."""
         with self._service.database.reading() as connection:
             now = self._service.database.now(connection)
+        self._last_words = None
         steps = decisions.decide(self._wanted(kept), [_sub(row) for row in kept.submissions], mine, now)
         did = False
         try:
@@ -223,7 +226,7 @@ class Keeper:
                 taken.gone(service, pool, submission)
             case decisions.End(_, _, job, failure, _):
                 story = self._cluster.story(job) if job is not None and failure is not None else None
-                taken.ended(service, pool, step, story)
+                self._last_words = taken.ended(service, pool, step, story) or self._last_words
             case decisions.Remove(ids, reason):
                 self._cluster.remove(ids, reason)
             case decisions.Release(ids):
@@ -231,7 +234,7 @@ class Keeper:
             case decisions.Submit(n_jobs, memory_mb):
                 return self._submit(pool, n_jobs, memory_mb)
             case decisions.GiveUp(problem):
-                taken.gave_up(service, pool, problem)
+                taken.gave_up(service, pool, problem, self._last_words)
         return True
 
     def _submit(self, pool: pools.Pool, n_jobs: int, memory_mb: int) -> bool:
