@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from condor_pools import eventually
-from disturbed import Asked, chooser, memory_of
-from pool_scans import ended, free_port, service_with, table
+from disturbed import Asked, memory_of
+from pool_scans import ended, service_with
 from skydriver.db.tables import pools, scans, submissions, tokens
+from skydriver.testing.processes import command_of
 
 START = int(os.environ.get("SKYDRIVER_FUZZ_START", "0"))
 N = int(os.environ.get("SKYDRIVER_POOL_FAULTS", "1"))
@@ -21,10 +21,51 @@ NUMBERS = range(START, START + N)
 """Of the repetitions; `make soak` has more."""
 SLOW = Asked("dummy:7:0.05", "2:0,8:12", 1.0, 240)
 """Some seconds for a few jobs."""
+MEDIUM = Asked("dummy:7:0.1", "2:0,8:12", 1.0, 240)
 LONG = Asked("dummy:7:0.2", "2:0,8:24", 1.0, 432)
 """Is not over before it is ended."""
 QUICK = {"lease_s": 3.0, "heartbeat_s": 0.5, "cluster_poll_s": 0.5}
-WORKER_MEMORY = "192MB"
+WORKER_MEMORY = "500MB"
+
+
+@contextmanager
+def service_on(pool, folder, bundle, clusters, **given):
+    """A service for all tests of a file, which leaves nothing, whatever became of them."""
+    with service_with(folder, bundle, clusters, **QUICK | given) as running:
+        yield running
+        with memory_of(running) as memory, memory.database.reading() as connection:
+            ids = connection.execute(select(scans.c.id)).scalars().all()
+            going = [each for each in ids if not memory.is_over(each)]
+        with running.client() as client:
+            for each in going:
+                client.abort(each)
+        leave_nothing(running, pool)
+
+
+def child_of(service) -> int:
+    """The process of a service that talks to a schedd; it has few of its variables."""
+
+    def found():
+        mine = []
+        for path in Path("/proc").glob("[0-9]*"):
+            pid = int(path.name)
+            if parent_of(pid) == service.pid and b"skydriver.clusters.htcondor.child" in command_of(pid):
+                mine.append(pid)
+        return mine
+
+    return eventually(found)[0]
+
+
+def parent_of(pid: int) -> int | None:
+    """Of a process; None where it ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return None
+
+
+def instant(asked: Asked) -> Asked:
+    """Of the same map, in no time: how long a fit of `dummy` takes changes nothing else."""
+    return asked._replace(reco=asked.reco.rpartition(":")[0])
 
 
 class PoolScan:
@@ -60,6 +101,11 @@ class PoolScan:
     def log(self) -> str:
         with self.service.client(60.0) as client:
             return "\n".join(line["line"] for line in client.logs(self.id)["lines"])
+
+    def abort(self) -> None:
+        with self.service.client(60.0) as client:
+            client.abort(self.id)
+            assert client.status(self.id)["scan_state"].startswith("ABORTED")
 
     def done(self) -> int:
         with memory_of(self.service) as memory:

@@ -84,6 +84,8 @@ class Keeper:
         self._lock = NamedLock(service.database, f"cluster {named.name}")
         self._avoided: list[str] = []
         self._away_since: float | None = None
+        self._last_words: str | None = None
+        """How the last job failed of the pool that is looked at."""
         self._rung = threading.Event()
         self._ends = False
         self._thread = threading.Thread(target=self._run, name=f"keeper of {named.name}", daemon=True)
@@ -128,10 +130,10 @@ class Keeper:
         try:
             queue = self._cluster.jobs(self._orders.identity())
             mine = self._sort(kept, queue)
-            self._avoid(queue)
         except (ClusterAwayError, ClusterRefusalError) as error:
             return self._in_trouble(kept, error)
         self._away_since = None
+        self._avoid(kept, queue)
         did = [self._keep(one, mine) for one in kept]
         return SOON_S if any(did) else self._service.settings.cluster_poll_s
 
@@ -162,18 +164,23 @@ class Keeper:
                 log.warning("stray_jobs_stay", cluster=self._named.name, error=str(error))
         return mine
 
-    def _avoid(self, queue: Sequence[Job]) -> None:
+    def _avoid(self, kept: Sequence[Kept], queue: Sequence[Job]) -> None:
         """Jobs that wait keep away from machines that turned out bad since they were submitted."""
         hosts = self._orders.bad_hosts()
         waiting = [job.id for job in queue if job.state is JobState.IDLE]
-        if hosts != self._avoided and waiting:
-            self._cluster.avoid(waiting, hosts)
+        if hosts == self._avoided or not waiting:
+            return
+        try:
+            self._cluster.avoid(waiting, self._best(self._orders.sample(kept[0].pool)).avoid)
             self._avoided = hosts
+        except (ClusterAwayError, ClusterRefusalError) as error:
+            log.warning("jobs_not_changed", cluster=self._named.name, error=str(error))
 
     def _keep(self, kept: Kept, mine: Mapping[str, Sequence[Job]]) -> bool:
         """One pool; whether anything was done."""
         with self._service.database.reading() as connection:
             now = self._service.database.now(connection)
+        self._last_words = None
         steps = decisions.decide(self._wanted(kept), [_sub(row) for row in kept.submissions], mine, now)
         did = False
         try:
@@ -219,7 +226,7 @@ class Keeper:
                 taken.gone(service, pool, submission)
             case decisions.End(_, _, job, failure, _):
                 story = self._cluster.story(job) if job is not None and failure is not None else None
-                taken.ended(service, pool, step, story)
+                self._last_words = taken.ended(service, pool, step, story) or self._last_words
             case decisions.Remove(ids, reason):
                 self._cluster.remove(ids, reason)
             case decisions.Release(ids):
@@ -227,7 +234,7 @@ class Keeper:
             case decisions.Submit(n_jobs, memory_mb):
                 return self._submit(pool, n_jobs, memory_mb)
             case decisions.GiveUp(problem):
-                taken.gave_up(service, pool, problem)
+                taken.gave_up(service, pool, problem, self._last_words)
         return True
 
     def _submit(self, pool: pools.Pool, n_jobs: int, memory_mb: int) -> bool:

@@ -68,17 +68,17 @@ def _end_tokens(connection: Connection, pool: str) -> None:
         tokens.revoke_all(connection, pool)
 
 
-def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> None:
-    """A job ended; what that means for the next one and for its machine."""
+def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> str | None:
+    """A job ended; what that means for the next one and for its machine. In words where it failed."""
+    words = _words(end, story)
     with take_turn(service, CommitPoint.POOL) as turn:
         now_stored = pools.get(turn.connection, pool.id)
         rows = [row for row in pool_jobs.present(turn.connection, pool.id) if row.id == end.submission]
         if now_stored is None or not rows:
-            return
+            return words
         listed = orjson.loads(rows[0].ended_jobs)
         if str(end.proc) in listed:
-            return
-        words = _words(end, story)
+            return words
         listed[str(end.proc)] = words or "ended"
         pool_jobs.change(turn.connection, end.submission, ended_jobs=orjson.dumps(listed).decode())
         pools.change(turn.connection, pool.id, **_after(now_stored, end, words, turn.now))
@@ -89,6 +89,7 @@ def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> No
         name = f"{rows[0].cluster_id}.{end.proc}"
         line = f"job {name} of {pool.cluster} {f'on {host} ' if host else ''}ended: {words or _well(end)}"
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [line])
+    return words
 
 
 def _well(end: End) -> str:
@@ -99,7 +100,8 @@ def _well(end: End) -> str:
 def _words(end: End, story: str | None) -> str | None:
     if end.failure is None:
         return None
-    return f"{end.failure}: {story}"[:MAX_WORDS] if story else end.failure[:MAX_WORDS]
+    is_more = story is not None and story not in end.failure
+    return (f"{end.failure}: {story}" if is_more else end.failure)[:MAX_WORDS]
 
 
 def _after(pool: pools.Pool, end: End, words: str | None, now: float) -> dict[str, object]:
@@ -139,8 +141,11 @@ def troubled(service: Service, pool: pools.Pool, problem: str) -> None:
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [problem])
 
 
-def gave_up(service: Service, pool: pools.Pool, problem: str) -> None:
-    """Nothing more is submitted for a pool, and what is left of it is removed."""
+def gave_up(service: Service, pool: pools.Pool, problem: str, last_words: str | None = None) -> None:
+    """Nothing more is submitted for a pool, and what is left of it is removed; `last_words` are of a job that failed."""
+    _, of_job, story = (last_words or "").partition(": ")
+    if of_job and story not in problem:
+        problem = f"{problem}: {story}"
     with take_turn(service, CommitPoint.POOL) as turn:
         pools.change(turn.connection, pool.id, state=pools.GIVEN_UP, problem=problem)
         if not pool_jobs.present(turn.connection, pool.id):
