@@ -246,6 +246,7 @@ STARTER: Final[dict[str, Any]] = {
     "expires_s": 86400.0,
     "pool": "by-hand",
     "url": "https://192.0.2.1:8424",
+    "baseline": "x86-64-v3",
     "ca": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
 }
 HEALTH: Final[dict[str, Any]] = {

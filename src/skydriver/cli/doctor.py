@@ -14,24 +14,25 @@ from skydriver.cli.settings import settings_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skydriver.services.checkup import Finding
+    from skydriver.services.checkup.findings import Finding
 
 
 def doctor(*, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Check what a service needs here, and say what to do where something is wrong; then the code is 1."""
-    from skydriver.services.checkup import check_up
+    """Check what a service needs here, and its clusters; say what to do where something is wrong, code 1."""
+    from skydriver.services.checkup.run import check_up
 
     findings = list(check_up(settings_of(data=data)))
     fine = all(finding.ok for finding in findings)
     if as_json:
         put_json({"ok": fine, "checks": [finding._asdict() for finding in findings]})
     else:
-        put(line for finding in findings for line in _lines(finding))
+        width = max(len(finding.name) for finding in findings)
+        put(line for finding in findings for line in _lines(finding, width))
     if not fine:
         raise typer.Exit(1)
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    yield f"{'ok' if finding.ok else 'WRONG':6} {finding.name:14} {finding.says}"
+def _lines(finding: Finding, width: int) -> Iterator[str]:
+    yield f"{'ok' if finding.ok else 'WRONG':6} {finding.name:{width}} {finding.says}"
     if finding.cure is not None:
-        yield f"       {'':14} What to do: {finding.cure}"
+        yield f"       {'':{width}} What to do: {finding.cure}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from skydriver.client.client import ServiceClient
 
 SUBMIT_PATIENCE_S = 5.0
+LOCAL = "local"
+"""The service's own machine, by the name that clusters have."""
 
 
 def submit(  # noqa: PLR0913 - one parameter for each option
@@ -31,6 +33,17 @@ def submit(  # noqa: PLR0913 - one parameter for each option
     nsides: Annotated[str, typer.Option(help="Progression, as of the command scan.")] = "8:0,64:12,512:24",
     workers: Annotated[
         int | None, typer.Option(help="The service's own workers that may fit it [default: one for each core].")
+    ] = None,
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=JOBS",
+            help="So many workers on a cluster of the service's; as often as you like [default: none].",
+        ),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Of each job, such as 2GB [default: what the reconstruction needs]."),
     ] = None,
     priority: Annotated[int, typer.Option(help="Scans of higher priority go first.")] = 0,
     classifier: Annotated[
@@ -63,7 +76,7 @@ def submit(  # noqa: PLR0913 - one parameter for each option
         "docker_tag": tag,
         "reco_algo": reco,
         "nsides": nsides_of(nsides),
-        "cluster": local_cluster(workers),
+        "cluster": wanted_clusters(workers, cluster or []),
         "predictive_scanning_threshold": predictive_scanning_threshold,
         "priority": priority,
     }
@@ -71,6 +84,8 @@ def submit(  # noqa: PLR0913 - one parameter for each option
         options["classifiers"] = dict(map(label, classifier))
     if max_reco_time is not None:
         options["max_reco_time"] = max_reco_time
+    if memory is not None:
+        options["memory"] = memory
     order = Order(options, simulated, key, url, out, waits=wait or out is not None, as_json=as_json)
     entries = entries_of(events)
     end_with(order.one(entries[0].event) if len(entries) == 1 else order.many(entries))
@@ -189,3 +204,30 @@ def nsides_of(text: str) -> dict[str, int]:
 def local_cluster(workers: int | None) -> dict[str, Any]:
     """So many of the service's own workers."""
     return {"collector": "local", "schedd": "local", "njobs": cores() if workers is None else workers}
+
+
+def wanted_clusters(workers: int | None, texts: list[str]) -> object:
+    """Where a scan is to be fitted: on the service's own machine unless `texts`, ``NAME=JOBS``, say otherwise.
+
+    Raises
+    ------
+    SettingError
+        Naming ``cluster``, where one is written otherwise.
+    """
+    from skydriver.errors import SettingError
+
+    if not texts:
+        return local_cluster(workers)
+    listed = [_cluster(text) for text in texts]
+    if workers is not None and any(name == LOCAL for name, _ in listed):
+        raise SettingError("cluster", f"{LOCAL} is the service's own machine, of which --workers says how many")
+    return [*([[LOCAL, workers]] if workers else []), *map(list, listed)]
+
+
+def _cluster(text: str) -> tuple[str, int]:
+    from skydriver.errors import SettingError
+
+    name, _, n_jobs = text.rpartition("=")
+    if not name or not (n_jobs.isascii() and n_jobs.isdigit() and int(n_jobs[:9])):
+        raise SettingError("cluster", f"it is {text[:80]!a}, not NAME=JOBS such as {LOCAL}=2")
+    return name, int(n_jobs[:9])

@@ -37,7 +37,8 @@ def token(
     if made["url"] is None:
         complain("this service has no address for workers elsewhere (skydriver serve --worker-bind)")
     else:
-        complain(f"workers reach the service at {made['url']}")
+        fits = "" if made["baseline"] is None else f", and fit with --baseline {made['baseline']}"
+        complain(f"workers reach the service at {made['url']}{fits}")
         if ca_out is not None and made["ca"] is None:
             complain(f"{ca_out} is not written: their machines know the service's certificate")
 

@@ -35,22 +35,23 @@ def worker(
     baseline: Annotated[
         str | None,
         typer.Option(
-            help="Instruction set of its fits, as the service's other workers have [default: this machine's]."
+            help="Instruction set of its fits, as the service's other workers have [default: as the service that made "
+            "the token says, or this machine's]."
         ),
     ] = None,
 ) -> None:
     """Fit pixels for a service until Ctrl-C, or until it is needed no more."""
     from skydriver.recos.baseline import environment
 
-    more = {} if baseline is None else environment(baseline)
     said = {"url": url.rstrip("/"), "pool": pool, "ca_file": None if ca is None else str(ca.absolute())}
     if token_file is None:
         with client_of(url) as client:
-            token = client.starter_token(pool, HOURS)["token"]
-        said["token_file"] = _handed_on(token)
+            made = client.starter_token(pool, HOURS)
+        baseline = baseline or made["baseline"]
+        said["token_file"] = _handed_on(made["token"])
     else:
         said["token_file"] = str(token_file.absolute())
-    _become(_handed_on(json.dumps(said)), more)
+    _become(_handed_on(json.dumps(said)), {} if baseline is None else environment(baseline))
 
 
 def _handed_on(text: str) -> str:

@@ -28,6 +28,16 @@ class ScanFacts(TypedDict, total=False):
     answer: dict[str, Any] | None
 
 
+class CondorCluster(TypedDict, total=False):
+    """Jobs that were submitted together."""
+
+    collector: str
+    schedd: str
+    cluster_id: int
+    jobs: int
+    statuses: dict[str, int]
+
+
 class Manifest(TypedDict, total=False):
     """A scan, as ``GET /scan/manifest/ID`` has it; keys that are not read here are there too."""
 
@@ -38,6 +48,7 @@ class Manifest(TypedDict, total=False):
     complete: bool
     event_metadata: dict[str, Any] | None
     scanner_server_args: str
+    condor_clusters: list[CondorCluster]
     skydriver: ScanFacts
 
 
@@ -80,12 +91,21 @@ class StatusFacts(TypedDict, total=False):
     best: dict[str, Any] | None
 
 
+class Workforce(TypedDict, total=False):
+    """Who works on a scan, as ``GET /scan/ID/workforce`` has it."""
+
+    statuses: dict[str, dict[str, int]]
+    n_running: int
+    top_errors: dict[str, int]
+
+
 class Status(TypedDict, total=False):
     """How far a scan is, as ``GET /scan/ID/status`` has it."""
 
     scan_state: str
     is_deleted: bool
     scan_complete: bool
+    ewms_workforce: Workforce
     skydriver: StatusFacts
 
 
@@ -142,14 +162,6 @@ class LogPage(TypedDict):
     next: int | None
 
 
-class Workforce(TypedDict, total=False):
-    """Who works on a scan, as ``GET /scan/ID/workforce`` has it."""
-
-    statuses: dict[str, dict[str, int]]
-    n_running: int
-    top_errors: dict[str, int]
-
-
 class ProductFacts(TypedDict):
     """A product that there is, or why not."""
 
@@ -177,3 +189,4 @@ class StarterToken(TypedDict):
     pool: str
     url: str | None
     ca: str | None
+    baseline: str | None

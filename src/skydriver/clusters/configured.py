@@ -123,10 +123,19 @@ class Clusters:
         return [Named(name, settings) for name, settings in self._file.clusters.items()]
 
     @property
+    def unlisted(self) -> Unlisted | None:
+        """What goes for clusters that requests name by collector and schedd alone; None: there are none."""
+        return self._file.unlisted
+
+    @property
+    def hows(self) -> list[How]:
+        """All that are configured, with a name or without."""
+        return [*self._file.clusters.values(), *([] if self.unlisted is None else [self.unlisted])]
+
+    @property
     def worker_urls(self) -> list[str]:
         """Addresses of the service that are some clusters' own."""
-        unlisted = [] if self._file.unlisted is None else [self._file.unlisted]
-        return [how.worker_url for how in (*self._file.clusters.values(), *unlisted) if how.worker_url is not None]
+        return [how.worker_url for how in self.hows if how.worker_url is not None]
 
     def by_name(self, name: str) -> Named | None:
         """The cluster of that name."""

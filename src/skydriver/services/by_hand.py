@@ -46,7 +46,8 @@ def starter_token(service: Service, arguments: Mapping[str, object]) -> bytes:
     -------
     bytes
         ``token``, ``expires_s``, ``pool``, and of the workers' own address ``url`` and ``ca`` (PEM, or null where
-        machines know it anyway); both null where there is no such address.
+        machines know it anyway), both null where there is no such address; ``baseline``, the instruction set of all
+        workers' fits, or null where each has its machine's own.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def starter_token(service: Service, arguments: Mapping[str, object]) -> bytes:
     address = service.worker_access.address
     ca = None if address is None or address.ca is None else address.ca.decode()
     url = None if address is None else address.url
-    return orjson.dumps({"token": token, "expires_s": seconds, "pool": pool, "url": url, "ca": ca})
+    said = {"token": token, "expires_s": seconds, "pool": pool, "url": url, "ca": ca}
+    return orjson.dumps(said | {"baseline": service.clusters.baseline})
 
 
 def _pool(value: object) -> str:

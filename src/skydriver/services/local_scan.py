@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from skydriver.recos.machine import machine_type
 from skydriver.scan.batches import cut
 from skydriver.scan.fits import Wanted
 from skydriver.scan.forecast import fit_seconds, forecast
@@ -76,6 +77,8 @@ class LocalScan:
     fit_cpu_seconds: float = 0.0
     unlucky: Counter[str] = field(default_factory=Counter)
     """Fits that were stopped, or lost for good, by that word: another run may do better on them."""
+    machine: str = field(default_factory=machine_type)
+    """Instruction set of the fits: that of this machine."""
     _started: float = field(default_factory=time.monotonic)
     _at_work: set[Wanted] = field(default_factory=set)
     _failures: Counter[Wanted] = field(default_factory=Counter)

@@ -9,7 +9,6 @@ import skydriver
 from skydriver.detector.coordinates import earth_orientation_table
 from skydriver.detector.geometry import geometry_hash
 from skydriver.detector.ice import ice_hash
-from skydriver.recos.machine import machine_type
 from skydriver.skymap.columns import rows_from
 from skydriver.skymap.provenance import PixelError, Provenance
 from skydriver.skymap.skymap import EventIdentity, SkyMap
@@ -55,6 +54,11 @@ class Scanned(Protocol):
         """Fits that were stopped, or lost for good, by that word."""
         ...
 
+    @property
+    def machine(self) -> str:
+        """Instruction set of the fits, as `skydriver.recos.machine.machine_type` names it."""
+        ...
+
 
 def sky_map(scan: Scanned, event: Event, cleaned: Cleaned) -> SkyMap:
     """The map of a finished or interrupted scan."""
@@ -94,7 +98,7 @@ def provenance(scan: Scanned, event: Event, cleaned: Cleaned, fits: list[Finishe
         earth_orientation=earth_orientation_table(),
         event_hash=event.content_hash,
         software_version=skydriver.__version__,
-        machine=machine_type(),
+        machine=scan.machine,
         partial=not scan.ledger.plan().finished,
         not_reproducible=tuple(WHY_UNLUCKY[word].format(n) for word, n in sorted(scan.unlucky.items())),
         region=request.region.described(),

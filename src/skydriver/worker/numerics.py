@@ -29,6 +29,11 @@ def numerics_id() -> str:
     return f"{__version__}/{machine_type()}/{_build_hash()[:16]}"
 
 
+def machine_of(numerics: str) -> str:
+    """The instruction set in a numerics id."""
+    return numerics.split("/")[1]
+
+
 def _build_hash() -> str:
     build = hashlib.sha256()
     for package in PACKAGES:

@@ -6,7 +6,7 @@ import pytest
 
 from skydriver.config import Settings
 from skydriver.errors import SettingError
-from skydriver.services.checkup import CHECKS
+from skydriver.services.checkup.machine import CHECKS
 
 LOOKS = {check.name: check.look for check in CHECKS}
 

@@ -313,7 +313,7 @@ class TestStored:
     def test_the_stored_request_is_accepted_back_and_asks_for_the_same(self, form):
         first = read(**form, memory="9GB", classifiers={"a": 1}, debug_mode="x", priority=-3, max_reco_time=9)
         stored = json.loads(json.dumps(first.request(HASH)))
-        again = read_order(stored, Catalogue())
+        again = read_order(stored, Catalogue(), Clusters())
         assert again == first
         assert request_hash(again.generation, again.request(HASH)) == request_hash(first.generation, stored)
 

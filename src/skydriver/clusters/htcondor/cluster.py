@@ -15,6 +15,7 @@ from skydriver.clusters.htcondor.eventlog import last_trouble
 from skydriver.clusters.htcondor.process import Process
 from skydriver.clusters.htcondor.submit import AVOID, EXECUTABLE, avoided, conditions, describe, identifier
 from skydriver.clusters.shipping import files_of
+from skydriver.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,8 +77,8 @@ class HTCondorCluster:
         self._service = identifier("service", order.service)
         self._sweep()
         folder = self._folder_of(order.submission)
-        files = files_of(order, self._settings)
         try:
+            files = files_of(order, self._settings)
             _write(folder, files)
             description = describe(order, self._settings, list(files), folder)
             arguments = {
@@ -88,6 +89,11 @@ class HTCondorCluster:
             }
             deadline_s = self._deadline_s + PER_JOB_S * order.n_jobs
             cluster_id, n_jobs = self._process.call("submit", arguments, deadline_s)
+        except OSError as error:
+            problem = f"files of jobs cannot be written to {self._folder}: {error.strerror or error}"
+            raise ClusterRefusalError(problem) from error
+        except SettingError as error:
+            raise ClusterRefusalError(str(error)) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return Submitted(cluster_id, n_jobs)
@@ -117,12 +123,14 @@ class HTCondorCluster:
         if job.state is not JobState.COMPLETED:
             return job.hold.reason if job.hold else job.eviction
         folder = self._folder_of(job.submission)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             arguments = {"job": job.id, "service": self._known_service(), "folder": str(folder)}
             if not self._call("retrieve", arguments):
                 return None
             return _last_line(_tail(folder / f"err.{job.proc}")) or last_trouble(_tail(folder / f"log.{job.proc}"))
+        except OSError:  # its story is not worth more trouble
+            return None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -64,6 +64,11 @@ def count_living(connection: Connection, pool: str) -> int:
     return int(connection.execute(_COUNT_LIVING, {"pool": pool}).scalar_one())
 
 
+def were_any(connection: Connection, pool: str) -> bool:
+    """Whether a worker of a pool ever registered."""
+    return connection.execute(select(workers.c.id).where(workers.c.pool == pool).limit(1)).first() is not None
+
+
 def has_peers(connection: Connection, worker: Worker, scan: str, *, wants_local: bool) -> bool:
     """Whether another one lives, of whatever pool, that may fit the same scan."""
     c = workers.c

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from skydriver.db.stores import events, fits, scans
 from skydriver.errors import UnavailableError
 from skydriver.events.realtime import read_event
+from skydriver.recos.machine import machine_type
 from skydriver.scan.planner import Finished, FitKey, Ledger, Wanted
 from skydriver.services.look import Look, look
 from skydriver.services.preparation import ScanRequest, prepare
+from skydriver.worker.numerics import machine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +40,11 @@ class State:
     def finished(self) -> bool:
         """Whether any fit is."""
         return bool(self.scan.fits_done)
+
+    @property
+    def machine(self) -> str:
+        """Instruction set of the fits: that of the workers, which may be elsewhere."""
+        return machine_of(self.scan.numerics) if self.scan.numerics else machine_type()
 
 
 def request_of(scan: scans.Scan) -> ScanRequest:

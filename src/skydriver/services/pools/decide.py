@@ -19,6 +19,10 @@ RELEASE_AFTER_S: Final = 5.0
 """A held job is released after so long, twice as long each time."""
 MORE_MEMORY: Final = 2
 """Times as much a job gets that needed more."""
+MOST_STARTS: Final = 8
+"""A job that was started so often, without any worker of its pool ever having come, is given up."""
+MOST_AT_ONCE: Final = 250
+"""So many jobs are submitted together at most."""
 LEAST_FAILURES: Final = 6
 """A pool is not given up before so many jobs failed, nor before twice as many as it is to have."""
 GONE_REASON: Final = "it was removed from the queue by somebody else"
@@ -46,6 +50,8 @@ class Wanted(NamedTuple):
     max_memory_mb: int
     failures: int
     not_before: float
+    has_worked: bool
+    """Whether a worker of it ever came to the service."""
 
 
 class Found(NamedTuple):
@@ -121,17 +127,23 @@ def decide(wanted: Wanted, subs: Sequence[Sub], queue: Mapping[str, Sequence[Job
         return [step for sub in subs for step in _end(sub, queue.get(sub.id, ()))]
     steps = [step for sub in subs for step in _look(sub, queue.get(sub.id, ()), wanted, now)]
     if wanted.is_given_up:
-        return [step for step in steps if not isinstance(step, Release)] + list(_stop_waiting(subs, queue))
+        return [step for step in steps if not isinstance(step, Release)] + list(_stop_waiting(subs, queue, steps))
     give_up = _give_up(wanted, steps)
     return [*steps, give_up] if give_up else [*steps, *_fill(wanted, subs, queue, steps, now)]
 
 
 def _end(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission that is needed no more."""
-    if jobs:
-        yield Remove(tuple(job.id for job in jobs), "its scan needs no more workers")
-    else:
+    left = _not_removed(jobs)
+    if left:
+        yield Remove(tuple(job.id for job in left), "its scan needs no more workers")
+    elif not jobs:
         yield Gone(sub.id)
+
+
+def _not_removed(jobs: Sequence[Job]) -> list[Job]:
+    """Those that are not on their way out already."""
+    return [job for job in jobs if job.state is not JobState.REMOVED]
 
 
 def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator[Step]:
@@ -154,14 +166,14 @@ def _look(sub: Sub, jobs: Sequence[Job], wanted: Wanted, now: float) -> Iterator
 
 def _found(sub: Sub, jobs: Sequence[Job]) -> Iterator[Step]:
     """A submission whose answer was lost: it is there, whole or not, or it is not there."""
-    if not jobs:
+    left = _not_removed(jobs)
+    is_whole = len(left) == sub.n_jobs  # and there are not two of it
+    if is_whole and not any(job.hold is not None and job.hold.is_for_spooling for job in left):
+        yield Found(sub.id, left[0].cluster_id)
+    elif left:
+        yield Remove(tuple(job.id for job in left), "its submission was interrupted")
+    elif not jobs:
         yield Gone(sub.id)
-    elif (
-        any(job.hold is not None and job.hold.is_for_spooling for job in jobs) or len(jobs) != sub.n_jobs
-    ):  # or two of it
-        yield Remove(tuple(job.id for job in jobs), "its submission was interrupted")
-    else:
-        yield Found(sub.id, jobs[0].cluster_id)
 
 
 def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -171,6 +183,10 @@ def _look_at(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
         yield Remove((job.id,), "it has ended")
     elif job.state is JobState.HELD and job.hold is not None and not job.hold.is_wanted:
         yield from _held(sub, job, wanted, now)
+    elif job.n_starts >= MOST_STARTS and not wanted.has_worked:
+        why = job.eviction or "nobody says why"
+        yield End(sub.id, job.proc, job, f"started {job.n_starts} times, its worker never came: {why}")
+        yield Remove((job.id,), "it does not come to work")
 
 
 def _held(sub: Sub, job: Job, wanted: Wanted, now: float) -> Iterator[Step]:
@@ -221,21 +237,31 @@ def _fill(
     if ends:
         return  # the next look tells when, and with how much memory
     if live < wanted.n_jobs:
-        yield Submit(wanted.n_jobs - live, wanted.memory_mb)
+        yield Submit(min(wanted.n_jobs - live, MOST_AT_ONCE), wanted.memory_mb)
     elif live > wanted.n_jobs:
-        yield from _thin_out(subs, queue, live - wanted.n_jobs)
+        idle = _staying(subs, queue, steps, {JobState.IDLE})
+        yield from _let_go(idle[: live - wanted.n_jobs], "there are more than are wanted")
 
 
-def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]]) -> Iterator[Step]:
+def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step]) -> Iterator[Step]:
     """Of a pool that is given up, what runs may go on."""
-    jobs = [job for sub in subs for job in queue.get(sub.id, ())]
-    waiting = tuple(job.id for job in jobs if job.state in {JobState.IDLE, JobState.HELD})
-    if waiting:
-        yield Remove(waiting, "its cluster is given up")
+    waiting = _staying(subs, queue, steps, {JobState.IDLE, JobState.HELD})
+    yield from _let_go(waiting, "its cluster is given up")
 
 
-def _thin_out(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], n: int) -> Iterator[Step]:
-    """More are there than are wanted: idle ones go."""
-    idle = [job.id for sub in subs for job in queue.get(sub.id, ()) if job.state is JobState.IDLE]
-    if idle:
-        yield Remove(tuple(idle[:n]), "there are more than are wanted")
+def _staying(
+    subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps: Sequence[Step], states: set[JobState]
+) -> list[tuple[Sub, Job]]:
+    """Jobs in these states, but for those that leave the queue already."""
+    leaving = {name for step in steps if isinstance(step, Remove) for name in step.ids}
+    jobs = [(sub, job) for sub in subs for job in queue.get(sub.id, ())]
+    return [(sub, job) for sub, job in jobs if job.state in states and job.id not in leaving]
+
+
+def _let_go(jobs: Sequence[tuple[Sub, Job]], reason: str) -> Iterator[Step]:
+    """Jobs that are needed no more: that they are gone then is nobody's failure."""
+    for sub, job in jobs:
+        if job.proc not in sub.ended:
+            yield End(sub.id, job.proc, job, None)
+    if jobs:
+        yield Remove(tuple(job.id for _, job in jobs), reason)

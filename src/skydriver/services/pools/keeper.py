@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError
+from skydriver.clusters.base import ClusterAwayError, ClusterRefusalError, JobState
 from skydriver.db.locks import NamedLock
-from skydriver.db.stores import pool_jobs, pools
-from skydriver.errors import SkyDriverError, UnavailableError
+from skydriver.db.stores import pool_jobs, pools, workers
+from skydriver.errors import SettingError, SkyDriverError, UnavailableError
 from skydriver.log import get_logger
-from skydriver.services.coordination.states import ENDED, NEEDS_WORKERS, Status
+from skydriver.services.coordination.states import NEEDS_WORKERS, Status
 from skydriver.services.pools import decide as decisions
 from skydriver.services.pools import taken
 from skydriver.services.pools.orders import Orders
@@ -25,7 +26,7 @@ from skydriver.services.pools.waits import Waits
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from skydriver.clusters.base import Cluster, Job
+    from skydriver.clusters.base import Cluster, Job, Order
     from skydriver.clusters.configured import Named
     from skydriver.services.context import Service
 
@@ -33,8 +34,6 @@ SOON_S: Final = 0.3
 """After a step the next is looked for."""
 LONGEST_PAUSE_S: Final = 30.0
 """A cluster that does not answer is asked again no later than this."""
-
-_OVER: Final = ENDED | {Status.FINISHING}
 
 log = get_logger()
 
@@ -44,6 +43,8 @@ class Kept(NamedTuple):
 
     pool: pools.Pool
     submissions: Sequence[pool_jobs.Submission]
+    has_worked: bool
+    """Whether a worker of it ever came."""
 
     @property
     def is_needed(self) -> bool:
@@ -57,8 +58,8 @@ class Kept(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether no more jobs will ever be submitted: a scan that waits for its turn is to have its own yet."""
-        return self.pool.state != pools.ACTIVE or self.pool.status in _OVER
+        """Whether it will have no more jobs: a scan that waits for its turn is to have its own yet."""
+        return self.pool.state == pools.GIVEN_UP or not (self.is_needed or self.pool.status == Status.QUEUED)
 
 
 class Keeper:
@@ -81,7 +82,10 @@ class Keeper:
         self._orders = Orders(service, named)
         self._waits = Waits(cluster, self._orders)
         self._lock = NamedLock(service.database, f"cluster {named.name}")
+        self._avoided: list[str] = []
         self._away_since: float | None = None
+        self._last_words: str | None = None
+        """How the last job failed of the pool that is looked at."""
         self._rung = threading.Event()
         self._ends = False
         self._thread = threading.Thread(target=self._run, name=f"keeper of {named.name}", daemon=True)
@@ -125,17 +129,20 @@ class Keeper:
             return self._service.settings.cluster_poll_s
         try:
             queue = self._cluster.jobs(self._orders.identity())
+            mine = self._sort(kept, queue)
         except (ClusterAwayError, ClusterRefusalError) as error:
             return self._in_trouble(kept, error)
         self._away_since = None
-        mine = self._sort(kept, queue)
+        self._avoid(kept, queue)
         did = [self._keep(one, mine) for one in kept]
         return SOON_S if any(did) else self._service.settings.cluster_poll_s
 
     def _kept(self) -> list[Kept]:
         with self._service.database.reading() as connection:
             rows = pools.at_work(connection, self._named.name)
-            return [Kept(row, pool_jobs.present(connection, row.id)) for row in rows]
+            return [
+                Kept(row, pool_jobs.present(connection, row.id), workers.were_any(connection, row.id)) for row in rows
+            ]
 
     def _sort(self, kept: Sequence[Kept], queue: Sequence[Job]) -> dict[str, list[Job]]:
         """Jobs by submission; those that nobody knows are removed."""
@@ -151,27 +158,47 @@ class Keeper:
                 mine.setdefault(job.submission, []).append(job)
         if strays:
             log.warning("stray_jobs", cluster=self._named.name, jobs=strays[:20])
-            self._cluster.remove(strays, "nobody asked for it")
+            try:
+                self._cluster.remove(strays, "nobody asked for it")
+            except (ClusterAwayError, ClusterRefusalError) as error:
+                log.warning("stray_jobs_stay", cluster=self._named.name, error=str(error))
         return mine
+
+    def _avoid(self, kept: Sequence[Kept], queue: Sequence[Job]) -> None:
+        """Jobs that wait keep away from machines that turned out bad since they were submitted."""
+        hosts = self._orders.bad_hosts()
+        waiting = [job.id for job in queue if job.state is JobState.IDLE]
+        if hosts == self._avoided or not waiting:
+            return
+        try:
+            self._cluster.avoid(waiting, self._best(self._orders.sample(kept[0].pool)).avoid)
+            self._avoided = hosts
+        except (ClusterAwayError, ClusterRefusalError) as error:
+            log.warning("jobs_not_changed", cluster=self._named.name, error=str(error))
 
     def _keep(self, kept: Kept, mine: Mapping[str, Sequence[Job]]) -> bool:
         """One pool; whether anything was done."""
         with self._service.database.reading() as connection:
             now = self._service.database.now(connection)
+        self._last_words = None
         steps = decisions.decide(self._wanted(kept), [_sub(row) for row in kept.submissions], mine, now)
         did = False
         try:
             for step in steps:
                 did |= self._do(kept, step)
-        except ClusterRefusalError as error:
+        except (ClusterRefusalError, SettingError) as error:
             taken.refused(self._service, kept.pool, str(error), now)
         except ClusterAwayError as error:
             taken.troubled(self._service, kept.pool, f"{self._named.name} does not answer: {error}")
+        except OSError as error:
+            unwritten = f"files for {self._named.name} cannot be written: {error.strerror or error}"
+            taken.refused(self._service, kept.pool, unwritten, now)
         else:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
             problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
             tell(self._service, kept.pool, mine, problem)
-            if kept.is_over and all(isinstance(step, decisions.Gone) for step in steps):
+            gone = {step.submission for step in steps if isinstance(step, decisions.Gone)}
+            if kept.is_over and all(sub.id in gone for sub in kept.submissions):
                 taken.over(self._service, kept.pool)
         return did
 
@@ -180,7 +207,13 @@ class Keeper:
         n_jobs = pool.wanted if kept.is_needed else 0
         most = self._named.settings.max_memory_mb
         return decisions.Wanted(
-            n_jobs, pool.state == pools.GIVEN_UP, pool.memory_mb, most, pool.failures, pool.not_before
+            n_jobs=n_jobs,
+            is_given_up=pool.state == pools.GIVEN_UP,
+            memory_mb=pool.memory_mb,
+            max_memory_mb=most,
+            failures=pool.failures,
+            not_before=pool.not_before,
+            has_worked=kept.has_worked,
         )
 
     def _do(self, kept: Kept, step: decisions.Step) -> bool:
@@ -190,10 +223,10 @@ class Keeper:
             case decisions.Found(submission, cluster_id):
                 taken.found(service, pool, submission, cluster_id)
             case decisions.Gone(submission):
-                taken.gone(service, submission)
+                taken.gone(service, pool, submission)
             case decisions.End(_, _, job, failure, _):
                 story = self._cluster.story(job) if job is not None and failure is not None else None
-                taken.ended(service, pool, step, story)
+                self._last_words = taken.ended(service, pool, step, story) or self._last_words
             case decisions.Remove(ids, reason):
                 self._cluster.remove(ids, reason)
             case decisions.Release(ids):
@@ -201,18 +234,23 @@ class Keeper:
             case decisions.Submit(n_jobs, memory_mb):
                 return self._submit(pool, n_jobs, memory_mb)
             case decisions.GiveUp(problem):
-                taken.gave_up(service, pool, problem)
+                taken.gave_up(service, pool, problem, self._last_words)
         return True
 
     def _submit(self, pool: pools.Pool, n_jobs: int, memory_mb: int) -> bool:
         if self._service.worker_access.address is None:
             return False  # not yet
         submission = taken.intend(self._service, pool, n_jobs, memory_mb)
-        order = self._orders.order(pool, submission, n_jobs, memory_mb)
-        made = self._cluster.submit(order)
+        made = self._cluster.submit(self._best(self._orders.order(pool, submission, n_jobs, memory_mb)))
         taken.found(self._service, pool, submission, made.cluster_id)
         log.info("jobs_submitted", cluster=self._named.name, scan=pool.scan, id=made.cluster_id, jobs=n_jobs)
         return True
+
+    def _best(self, order: Order) -> Order:
+        """An order that avoids bad machines where there are others: else it is the jobs that are at fault."""
+        if order.avoid and not self._cluster.matches(order).n_matching:
+            return replace(order, avoid=())
+        return order
 
     def _in_trouble(self, kept: Sequence[Kept], error: SkyDriverError) -> float:
         """The cluster does not say what it holds."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from skydriver.clusters.base import JobState
 from skydriver.db.commit_points import CommitPoint
 from skydriver.db.stores import pool_jobs, pools, scan_log
 from skydriver.services import tokens
 from skydriver.services.coordination.turn import take_turn
 
 if TYPE_CHECKING:
+    from skydriver.db.database import Connection
     from skydriver.services.context import Service
     from skydriver.services.pools.decide import End
 
@@ -52,23 +54,31 @@ def found(service: Service, pool: pools.Pool, submission: str, cluster_id: int) 
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [line])
 
 
-def gone(service: Service, submission: str) -> None:
+def gone(service: Service, pool: pools.Pool, submission: str) -> None:
     """Nothing of a submission is left in the queue."""
     with take_turn(service, CommitPoint.POOL) as turn:
         pool_jobs.change(turn.connection, submission, state=pools.GONE)
+        _end_tokens(turn.connection, pool.id)
 
 
-def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> None:
-    """A job ended; what that means for the next one and for its machine."""
+def _end_tokens(connection: Connection, pool: str) -> None:
+    """A pool that gets no more jobs needs no tokens once none of its jobs is left."""
+    stored = pools.get(connection, pool)
+    if stored is not None and stored.state != pools.ACTIVE and not pool_jobs.present(connection, pool):
+        tokens.revoke_all(connection, pool)
+
+
+def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> str | None:
+    """A job ended; what that means for the next one and for its machine. In words where it failed."""
+    words = _words(end, story)
     with take_turn(service, CommitPoint.POOL) as turn:
         now_stored = pools.get(turn.connection, pool.id)
         rows = [row for row in pool_jobs.present(turn.connection, pool.id) if row.id == end.submission]
         if now_stored is None or not rows:
-            return
+            return words
         listed = orjson.loads(rows[0].ended_jobs)
         if str(end.proc) in listed:
-            return
-        words = _words(end, story)
+            return words
         listed[str(end.proc)] = words or "ended"
         pool_jobs.change(turn.connection, end.submission, ended_jobs=orjson.dumps(listed).decode())
         pools.change(turn.connection, pool.id, **_after(now_stored, end, words, turn.now))
@@ -77,14 +87,21 @@ def ended(service: Service, pool: pools.Pool, end: End, story: str | None) -> No
             pool_jobs.add_mishap(turn.connection, pool.cluster, host, turn.now, words)
             pool_jobs.forget_mishaps(turn.connection, turn.now - KEPT_S)
         name = f"{rows[0].cluster_id}.{end.proc}"
-        line = f"job {name} of {pool.cluster} {f'on {host} ' if host else ''}ended: {words or 'as it should'}"
+        line = f"job {name} of {pool.cluster} {f'on {host} ' if host else ''}ended: {words or _well(end)}"
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [line])
+    return words
+
+
+def _well(end: End) -> str:
+    is_done = end.job is not None and end.job.state is JobState.COMPLETED
+    return "as it should" if is_done else "it is needed no more"
 
 
 def _words(end: End, story: str | None) -> str | None:
     if end.failure is None:
         return None
-    return f"{end.failure}: {story}"[:MAX_WORDS] if story else end.failure[:MAX_WORDS]
+    is_more = story is not None and story not in end.failure
+    return (f"{end.failure}: {story}" if is_more else end.failure)[:MAX_WORDS]
 
 
 def _after(pool: pools.Pool, end: End, words: str | None, now: float) -> dict[str, object]:
@@ -124,10 +141,16 @@ def troubled(service: Service, pool: pools.Pool, problem: str) -> None:
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [problem])
 
 
-def gave_up(service: Service, pool: pools.Pool, problem: str) -> None:
-    """Nothing more is submitted for a pool, and what is left of it is removed."""
+def gave_up(service: Service, pool: pools.Pool, problem: str, last_words: str | None = None) -> None:
+    """Nothing more is submitted for a pool, and what is left of it is removed; `last_words` are of a job that failed."""
+    _, of_job, story = (last_words or "").partition(": ")
+    if of_job and story not in problem:
+        problem = f"{problem}: {story}"
     with take_turn(service, CommitPoint.POOL) as turn:
         pools.change(turn.connection, pool.id, state=pools.GIVEN_UP, problem=problem)
+        if not pool_jobs.present(turn.connection, pool.id):
+            tokens.revoke_all(turn.connection, pool.id)
+        _end_tokens(turn.connection, pool.id)
         scan_log.add(turn.connection, turn.now, pool.scan, "service", [f"{pool.cluster} is given up: {problem}"])
     service.scans.ring()
 

@@ -1,4 +1,4 @@
-"""Whether a service could work here: each thing that it needs is looked at, and what is wrong is said with its cure."""
+"""What a service needs on its own machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skydriver.services.administration import existing
 from skydriver.services.event_summary import EXAMPLE, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from skydriver.config import Settings
@@ -29,17 +29,6 @@ WORKER_SECONDS: Final = 120.0
 """A worker may take so long to begin."""
 CLOCK_SECONDS: Final = 2.0
 """Clocks of this machine and of its database may differ by so much."""
-
-
-class Finding(NamedTuple):
-    """What was found out about one thing."""
-
-    name: str
-    ok: bool
-    says: str
-    """What is there, or what is wrong."""
-    cure: str | None
-    """What to do; null where nothing is wrong."""
 
 
 class Check(NamedTuple):
@@ -53,15 +42,6 @@ class Check(NamedTuple):
 
 class _NotKept(Exception):  # noqa: N818 - it is no error
     """Ends a transaction that was only tried."""
-
-
-def check_up(settings: Settings) -> Iterator[Finding]:
-    """Look at one thing after the other."""
-    for check in CHECKS:
-        try:
-            yield Finding(check.name, ok=True, says=check.look(settings), cure=None)
-        except SkyDriverError as error:
-            yield Finding(check.name, ok=False, says=str(error), cure=check.cure)
 
 
 def _data(settings: Settings) -> str:
