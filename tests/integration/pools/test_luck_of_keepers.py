@@ -17,6 +17,8 @@ from skydriver.db.stores import pools
 N = int(os.environ.get("SKYDRIVER_POOL_LUCK", "10"))
 """Runs on each database; `make soak` has more."""
 STEPS = 60
+
+
 def pick(world, *states):
     found = [job for job in world.cluster.queue.values() if job.state in states]
     return world.random.choice(found) if found else None
@@ -90,7 +92,7 @@ def live_through(world):
         world.turn()
 
 
-@pytest.mark.parametrize("number", range(START, START + N))
+@pytest.mark.parametrize("number", range(N * START, N * (START + 1)))
 def test_whatever_happens(luck, number):
     world = luck(number)
     live_through(world)

@@ -249,9 +249,7 @@ def _stop_waiting(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], steps
     yield from _let_go(subs, queue, waiting, "its cluster is given up")
 
 
-def _let_go(
-    subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], ids: Sequence[str], reason: str
-) -> Iterator[Step]:
+def _let_go(subs: Sequence[Sub], queue: Mapping[str, Sequence[Job]], ids: Sequence[str], reason: str) -> Iterator[Step]:
     """Jobs that are needed no more: that they are gone then is nobody's failure."""
     for sub in subs:
         for job in queue.get(sub.id, ()):

@@ -247,7 +247,7 @@ class Keeper:
         return True
 
     def _best(self, order: Order) -> Order:
-        """An order that avoids bad machines where there are others: else it is the jobs that fail, and so it is told."""
+        """An order that avoids bad machines only where there are others: else jobs fail anywhere, and it is so told."""
         if order.avoid and not self._cluster.matches(order).n_matching:
             return replace(order, avoid=())
         return order
