@@ -289,8 +289,8 @@ def test_clusters_that_are_not_allowed_are_refused(post, pools):
 
 @pytest.mark.parametrize(
     ("clusters", "nsides"),
-    [({"east": 4, "west": 4}, THREE), ({"local": 2, "west": 4}, THREE), ({"boxed": 3}, TWO)],
-    ids=["two pools", "local workers and a pool", "containers"],
+    [({"east": 4, "west": 4}, THREE), ({"boxed": 3}, TWO)],
+    ids=["two pools", "containers"],
 )
 def test_the_map_is_that_of_local_workers(service, client, pools, post, local_map, clusters, nsides):
     expected = local_map(nsides)
@@ -309,6 +309,24 @@ def test_the_map_is_that_of_local_workers(service, client, pools, post, local_ma
     assert by_others == 0 < by_its_own
     query = "SELECT count(*) FROM tokens WHERE scope IN (SELECT id FROM pools WHERE scan = ?)"
     eventually(lambda: stored(service, query, scan_id) == [(0,)], 5)
+
+
+def test_local_workers_and_a_pool_make_the_same_map_together(service, client, pools, post, local_map):
+    """Local workers have something else to do until the first worker of the pool has begun."""
+    expected = local_map(THREE)
+    other = post({"local": 2}, **LONG, priority=50)
+    await_running(client, other, 2)
+    scan_id = post({"local": 2, "west": 2}, nsides=THREE)
+    await_running(client, scan_id, 1)
+    client.abort(other)
+    assert ended(client, scan_id)["scan_state"] == DONE
+    await_gone(pools, scan_id)
+    assert map_of(client, scan_id) == expected
+    by_others, by_its_own = pixels_by_others(service, scan_id)
+    assert by_others == 0 < by_its_own
+    ((by_local,),) = stored(service, "SELECT count(*) FROM tasks WHERE scan = ? AND pool = 'local'", scan_id)
+    assert by_local > 0
+    print({"tasks of the pool": by_its_own, "of local workers": by_local})
 
 
 def test_scans_on_one_pool_have_workers_of_their_own(service, client, pools, post, local_map):
@@ -353,9 +371,9 @@ def test_jobs_go_on_while_the_service_is_started_again(service, client, pools, p
     service.start()
     await_running(client, scan_id, 2)
     assert ended(client, scan_id)["scan_state"] == DONE
-    assert len(before) == 2
-    assert ever(pools[0], scan_id) == before
     await_gone(pools, scan_id)
+    assert len(before) == 2
+    eventually(lambda: ever(pools[0], scan_id) == before, 5)
 
 
 def test_workers_started_by_hand_join_a_scan(service, client, post, skydriver, monkeypatch):
