@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
 import signal
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from bundles import BASELINE, bundle_of
-from condor_pools import ROOT, condor_pool, eventually
+from condor_pools import condor_pool, eventually
+from pool_images import pool_image
 from pool_scans import ended, service_with, table
 from skydriver.errors import InputError
-from skydriver.services.worker_image import make_image
 from watched_scans import (
     GONE_S,
     await_gone,
     await_running,
     ever,
+    everybodys_words,
+    holding,
     jobs,
     look,
     map_of,
+    of_2023,
     pool_folder,
     request,
     statuses,
+    token_files,
 )
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="its baseline is one of x86")
@@ -58,18 +59,8 @@ def pools():
 @pytest.fixture(scope="module")
 def image(bundle, pools):
     """The folder of an image as the pool's machines see it: their own programs, and the worker beside them."""
-    root = ROOT / "pools" / pools[0].name / "images" / "skymap_scanner:test"
-    for part in ("proc", "sys", "dev", "tmp", "var/tmp", "etc", "home", "root", "run"):
-        (root / part).mkdir(parents=True, exist_ok=True)
-    for part in ("bin", "lib", "lib64", "sbin"):
-        (root / part).symlink_to(f"usr/{part}")
-    for part in ("usr/bin", "usr/lib/python3.13", "usr/lib/x86_64-linux-gnu", "usr/lib64"):
-        shutil.copytree(ROOT / part, root / part, symlinks=True, copy_function=os.link)
-    for part in ("passwd", "group", "ld.so.cache"):
-        shutil.copy(ROOT / "etc" / part, root / "etc" / part)
-    make_image(bundle, root)
-    yield f"/{root.relative_to(ROOT)}"
-    shutil.rmtree(root)
+    with pool_image(pools[0], bundle) as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +76,7 @@ def orphan(bundle, pools, shared, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def service(bundle, pools, image, orphan, tmp_path_factory):
+def service(bundle, pools, image, orphan, tmp_path_factory):  # noqa: ARG001 - the orphan is made first, and ends meanwhile
     """A service with both pools, one of them by several names, and two workers of its own."""
     east, west = pools
     clusters = {
@@ -132,52 +123,9 @@ def local_map(client, post):
     return lambda nsides: of(json.dumps(nsides))
 
 
-def of_2023(pool, njobs, host="127.0.0.1"):
-    port = pool.collector.rpartition(":")[2]
-    return {"collector": f"{host}:{port}", "schedd": pool.schedd, "njobs": njobs}
-
-
 def stored(service, query, *values):
     with closing(sqlite3.connect(service.folder / "data" / "skydriver.sqlite", timeout=30)) as connection:
         return connection.execute(query, values).fetchall()
-
-
-def files_below(folder):
-    """Files of a folder in which jobs begin and end meanwhile; what a bundle holds is left out."""
-    for top, folders, files in os.walk(folder):
-        if "lib" in folders:
-            folders.remove("lib")
-        yield from (Path(top, name) for name in files)
-
-
-def token_files(pool):
-    """Tokens that jobs have in the spool or beside them, with the path of each."""
-    found = {}
-    for part in ("spool", "execute"):
-        for path in files_below(pool_folder(pool, part)):
-            if path.name == "token":
-                with suppress(OSError):  # its job ended meanwhile
-                    found[path] = path.read_text().strip()
-    return found
-
-
-def holding(folder, words):
-    """Files below a folder that hold any of the words, with their modes."""
-    found = []
-    for path in files_below(folder):
-        with suppress(OSError):
-            if path.is_file() and not path.is_symlink() and any(word.encode() in path.read_bytes() for word in words):
-                found.append((str(path), path.stat().st_mode & 0o777))
-    return found
-
-
-def everybodys_words():
-    """The commands of all processes."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            found.append(path.read_text(errors="replace"))
-    return "\n".join(found)
 
 
 def pixels_by_others(service, scan_id):
@@ -282,7 +230,7 @@ def test_nothing_is_left_of_an_aborted_scan(service, pools, seen):
 def test_clusters_that_are_not_allowed_are_refused(post, pools):
     wrong = of_2023(pools[0], 1) | {"collector": "collector.example.org"}
     with pytest.raises(
-        InputError, match="cluster: there is no cluster 'collector.example.org' .* here, only local, east"
+        InputError, match=r"cluster: there is no cluster 'collector\.example\.org' .* here, only local, east"
     ):
         post([wrong])
 
