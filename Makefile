@@ -34,6 +34,7 @@ benchmark: $(VENV)/test.stamp  ## what benchmarks/README.md shows
 	$(BIN)/python benchmarks/alerts.py
 	$(BIN)/python benchmarks/find.py
 	$(BIN)/python benchmarks/listeners.py
+	$(BIN)/python benchmarks/pools.py
 
 clean:
 	rm -rf $(VENV) $(OUT) $(SCHEMAS)/node_modules .soak build dist
