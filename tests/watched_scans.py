@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from condor_pools import ROOT, eventually
 from pool_scans import ENDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection, Iterator
 
 GONE_S = 15.0
 """Jobs have left every queue so soon after the end of their scan."""
@@ -120,3 +123,47 @@ def map_of(client, scan_id: str) -> bytes:
 def pool_folder(pool, part: str) -> Path:
     """A folder of a pool's machine: spool, execute, log."""
     return ROOT / "pools" / pool.name / part
+
+
+def of_2023(pool, njobs: int, host: str = "127.0.0.1") -> dict[str, object]:
+    """A pool as requests of 2023 name it."""
+    port = pool.collector.rpartition(":")[2]
+    return {"collector": f"{host}:{port}", "schedd": pool.schedd, "njobs": njobs}
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Files of a folder in which jobs begin and end meanwhile; what a bundle holds is left out."""
+    for top, folders, files in os.walk(folder):
+        if "lib" in folders:
+            folders.remove("lib")
+        yield from (Path(top, name) for name in files)
+
+
+def token_files(pool) -> dict[Path, str]:
+    """Tokens that jobs have in the spool or beside them, with the path of each."""
+    found = {}
+    for part in ("spool", "execute"):
+        for path in files_below(pool_folder(pool, part)):
+            if path.name == "token":
+                with suppress(OSError):  # its job ended meanwhile
+                    found[path] = path.read_text().strip()
+    return found
+
+
+def holding(folder: Path, words: Collection[str]) -> list[tuple[str, int]]:
+    """Files below a folder that hold any of the words, with their modes."""
+    found = []
+    for path in files_below(folder):
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink() and any(word.encode() in path.read_bytes() for word in words):
+                found.append((str(path), path.stat().st_mode & 0o777))
+    return found
+
+
+def everybodys_words() -> str:
+    """The commands of all processes."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_text(errors="replace"))
+    return "\n".join(found)

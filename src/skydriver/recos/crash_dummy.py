@@ -42,7 +42,7 @@ class CrashDummy:
         version="1",
         fit_for="nothing: it exists to fail",
         llh_meaning="a made-up bowl around a seeded direction",
-        memory_bytes=100_000_000,
+        memory_bytes=400_000_000,
         max_reco_time_s=1.0,
         rounds=1,
         min_doms=1,

@@ -39,7 +39,7 @@ class Dummy:
         version="1",
         fit_for="nothing: its map has no relation to the event",
         llh_meaning="a made-up bowl around a seeded direction",
-        memory_bytes=100_000_000,
+        memory_bytes=400_000_000,
         max_reco_time_s=10.0,
         rounds=1,
         min_doms=1,

@@ -156,6 +156,8 @@ def test_an_image_holds_the_worker_and_says_whose(made, tmp_path):
     assert json.loads((root / "skydriver-worker.json").read_text()) == {"engine": "skydriver-0.1.0"}
     assert sorted(path.name for path in (root / "opt").iterdir()) == ["skydriver"]
     assert (root / "opt/skydriver/start.sh").exists()
+    test = root / ".singularity.d/actions/test"  # HTCondor asks before each job whether the image works
+    assert subprocess.run([test], check=False).returncode == 0
 
 
 def unprivileged():
