@@ -70,6 +70,7 @@ class FakeCluster:
     enough_mb: int = 0
     luck: float = 0.0
     is_refusing: bool = False
+    is_away: bool = False
     kill: object = None
     """Called before and after each call; it may raise."""
     queue: dict[str, FakeJob] = field(default_factory=dict)
@@ -185,7 +186,7 @@ class _Call:
         if self._refuses and cluster.is_refusing:
             cluster.wrong(f"{self._verb} refused")
             raise ClusterRefusalError("the token expired")
-        if self._is_away:
+        if self._is_away or cluster.is_away:
             cluster.wrong(f"{self._verb} away")
             raise ClusterAwayError("it does not answer")
         return self

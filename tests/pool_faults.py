@@ -18,6 +18,8 @@ from skydriver.testing.processes import command_of
 
 START = int(os.environ.get("SKYDRIVER_FUZZ_START", "0"))
 N = int(os.environ.get("SKYDRIVER_POOL_FAULTS", "1"))
+IS_PATIENT = os.environ.get("SKYDRIVER_POOL_PATIENT") == "1"
+"""Whether there is time for what HTCondor, or a worker, waits a minute or two for: in `make soak`."""
 NUMBERS = range(START, START + N)
 """Of the repetitions; `make soak` has more."""
 SLOW = Asked("dummy:7:0.05", "2:0,8:12", 1.0, 240)

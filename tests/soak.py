@@ -119,6 +119,7 @@ def _disturb_pools(state: dict[str, int], n: int) -> None:
             "SKYDRIVER_FUZZ_SEED": state["seed"],
             "SKYDRIVER_FUZZ_START": state["pool_faults"],
             "SKYDRIVER_POOL_FAULTS": 1,
+            "SKYDRIVER_POOL_PATIENT": 1,
             "SKYDRIVER_POOL_LUCK": 100,
         }
         environment = os.environ | {name: str(value) for name, value in numbers.items()}

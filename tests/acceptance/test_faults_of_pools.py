@@ -12,13 +12,25 @@ import pytest
 from bundles import bundle_of
 from condor_pools import condor_pool, eventually
 from disturbed import Asked, chooser
-from pool_faults import NUMBERS, PoolScan, child_of, instant, leave_nothing, parent_of, service_on, tell
+from pool_faults import (
+    IS_PATIENT,
+    NUMBERS,
+    PoolScan,
+    child_of,
+    instant,
+    leave_nothing,
+    parent_of,
+    service_on,
+    tell,
+    tokens_of,
+)
 from pool_scans import table
 from skydriver.testing.processes import command_of
 
 N_JOBS = 3
 CHAIN = Asked("dummy:7:0.25", "2:0,8:24", 1.0, 432)
 """Lasts through all that is done to it."""
+HALF = Asked("dummy:7:0.1", "2:0,8:12", 1.0, 240)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +43,7 @@ def pool():
 def service(pool, tmp_path_factory):
     made = bundle_of(tmp_path_factory, "pool")
     folder = tmp_path_factory.mktemp("service")
-    with service_on(pool, folder, made.path, {"east": table(pool)}) as running:
+    with service_on(pool, folder, made.path, {"east": table(pool)}, workers=1) as running:
         yield running
 
 
@@ -151,3 +163,69 @@ def test_jobs_are_removed_once_their_schedd_is_back(service, pool, number):
     eventually(lambda: not workers_of(pool), 30.0)
     pool.proceed()
     tell(f"schedd stopped {number}", gone=leave_nothing(service, pool))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_jobs_of_a_machine_that_forgot_them_leave_the_queue(service, pool, references, number):
+    """Its startd died, and what ran there with it; until their lease ends their schedd takes them for running."""
+    scan = PoolScan(service, {"east": N_JOBS, "local": 1}, HALF)
+    eventually(lambda: scan.workforce()["n_running"] == N_JOBS + 1, 60.0)
+    Trouble(scan, pool, None).kill_daemon("startd")
+    eventually(lambda: not workers_of(pool), 30.0)
+    scan.end_well(references.of(instant(HALF))[0])
+    tell(f"startd {number}", gone=leave_nothing(service, pool, timeout_s=60.0))
+
+
+@pytest.mark.skipif(not IS_PATIENT, reason="make soak waits for the end of a job's lease")
+def test_jobs_of_a_machine_that_forgot_them_start_again(service, pool, references):
+    scan = PoolScan(service, {"east": N_JOBS}, HALF)
+    eventually(lambda: all_work(scan), 60.0)
+    start = time.monotonic()
+    Trouble(scan, pool, None).kill_daemon("startd")
+    eventually(lambda: not workers_of(pool), 30.0)
+    eventually(lambda: all_work(scan), 200.0)
+    tell("startd", recovered=time.monotonic() - start)
+    scan.end_well(references.of(instant(HALF))[0])
+    leave_nothing(service, pool)
+
+
+@pytest.mark.skipif(not IS_PATIENT, reason="make soak waits until workers give up")
+def test_workers_end_by_themselves_when_their_service_is_gone(pool, tmp_path_factory, tmp_path):
+    made = bundle_of(tmp_path_factory, "pool")
+    with service_on(pool, tmp_path, made.path, {"east": table(pool)}) as running:
+        scan = PoolScan(running, {"east": N_JOBS}, CHAIN)
+        eventually(lambda: all_work(scan), 60.0)
+        start = time.monotonic()
+        running.kill()
+        eventually(lambda: not workers_of(pool), 120.0)
+        ended = time.monotonic() - start
+        eventually(lambda: {job["JobStatus"] for job in pool.queue()} == {4})
+        running.restart()
+        scan.abort()
+        tell("service gone", ended=ended, gone=leave_nothing(running, pool))
+
+
+def test_a_token_that_expires_while_jobs_run(own_token, pool, references):
+    """Workers end by themselves when the scan is over; their jobs leave the queue once there is a good token."""
+    service, folder = own_token
+    scan = PoolScan(service, {"east": N_JOBS}, HALF)
+    eventually(lambda: all_work(scan), 60.0)
+    good = next(folder.iterdir())
+    text = good.read_text()
+    good.write_text(pool.token(lifetime_s=1))
+    os.kill(child_of(service), signal.SIGKILL)  # or it would go on with the session that it has
+    scan.end_well(references.of(instant(HALF))[0])
+    eventually(lambda: not workers_of(pool))
+    eventually(lambda: "expired at 20" in scan.log())
+    good.write_text(text)
+    tell("token", gone=leave_nothing(service, pool))
+
+
+@pytest.fixture
+def own_token(pool, tmp_path_factory, tmp_path):
+    """A service with a folder of tokens of its own."""
+    folder = tokens_of(tmp_path / "tokens", pool.token())
+    made = bundle_of(tmp_path_factory, "pool")
+    cluster = table(pool, token_directory=str(folder))
+    with service_on(pool, tmp_path / "service", made.path, {"east": cluster}) as running:
+        yield running, folder

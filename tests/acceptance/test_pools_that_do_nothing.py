@@ -67,10 +67,12 @@ MEMORY = {"large": "100GB", "tight": "60MB"}
 
 
 @pytest.fixture(scope="module", params=NUMBERS)
-def failing(service, clusters):
-    """A scan on each of them that is to fail, all at once."""
+def scans(service, clusters):
+    """A scan on each of them that is to fail, and two that are not, all at once."""
     names = [name for name in clusters if name != "good"]
-    return {name: PoolScan(service, {name: N_JOBS}, LONG, worker_memory=MEMORY.get(name, "500MB")) for name in names}
+    fail = {name: PoolScan(service, {name: N_JOBS}, LONG, worker_memory=MEMORY.get(name, "500MB")) for name in names}
+    carry = PoolScan(service, {"nobody": N_JOBS, "local": 1})
+    return fail | {"carry": carry, "grow": PoolScan(service, {"good": 1}, MEDIUM, worker_memory="150MB")}
 
 
 REASONS = {
@@ -86,8 +88,8 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", REASONS)
-def test_it_fails_with_the_pools_own_reason(pool, failing, name):
-    scan = failing[name]
+def test_it_fails_with_the_pools_own_reason(pool, scans, name):
+    scan = scans[name]
     code, *words = REASONS[name]
     scan.fail(code, *words, timeout_s=NO_WORKER_S + 45.0)
     took = time.monotonic() - scan.start
@@ -106,15 +108,15 @@ def is_nowhere(pool, scan):
     assert scan.id not in json.dumps(pool.queue())
 
 
-def test_local_workers_carry_on_where_there_are_some(service, pool, references):
-    scan = PoolScan(service, {"nobody": N_JOBS, "local": 1})
+def test_local_workers_carry_on_where_there_are_some(scans, pool, references):
+    scan = scans["carry"]
     scan.end_well(references.of(instant(SLOW))[0])
     assert "nobody refuses: the collector" in scan.log()
     is_nowhere(pool, scan)
 
 
-def test_a_job_that_lacks_memory_gets_more_until_it_runs(service, pool, references):
-    scan = PoolScan(service, {"good": 1}, MEDIUM, worker_memory="150MB")
+def test_a_job_that_lacks_memory_gets_more_until_it_runs(scans, pool, references):
+    scan = scans["grow"]
     scan.end_well(references.of(instant(MEDIUM))[0])
     (error,) = [words for words in scan.workforce()["top_errors"] if "held for memory with 144 MB" in words]
     assert "memory usage exceeded" in error

@@ -54,7 +54,8 @@ def test_a_full_disk_leaves_no_token(tmp_path, monkeypatch):
 
     def mkdir(path, *arguments, **options):
         real(path, *arguments, **options)
-        (path / "run.sh").write_text("")  # so that the first file cannot be made
+        if path.name == ORDER.submission:
+            (path / "run.sh").write_text("")  # so that the first file cannot be made
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     with pytest.raises(ClusterRefusalError, match="cannot be written"):

@@ -130,6 +130,9 @@ class Keeper:
         kept = self._kept()
         if not kept or not self._lock.held():
             return self._service.settings.cluster_poll_s
+        kept = self._without_ended(kept)
+        if not kept:
+            return self._service.settings.cluster_poll_s
         try:
             queue = self._cluster.jobs(self._orders.identity())
             mine = self._sort(kept, queue)
@@ -144,6 +147,13 @@ class Keeper:
         with self._service.database.reading() as connection:
             rows = pools.at_work(connection, self._named.name)
             return [_kept(connection, row) for row in rows]
+
+    def _without_ended(self, kept: Sequence[Kept]) -> list[Kept]:
+        """Those of which anything is left: the others end, whether their cluster answers or not."""
+        for one in kept:
+            if one.is_over and not one.submissions:
+                taken.over(self._service, one.pool)
+        return [one for one in kept if one.submissions or not one.is_over]
 
     def _sort(self, kept: Sequence[Kept], queue: Sequence[Job]) -> dict[str, list[Job]]:
         """Jobs by submission; those that nobody knows are removed."""
