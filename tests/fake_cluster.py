@@ -29,6 +29,7 @@ class FakeJob:
     hold: Hold | None = None
     exit_code: int | None = None
     exit_signal: int | None = None
+    avoid: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -84,7 +85,8 @@ class FakeCluster:
             self.orders.append(order)
             self._next += 1
             now = self.clock()
-            jobs = [FakeJob(self._next, proc, order, JobState.IDLE, now) for proc in range(order.n_jobs)]
+            new = {"order": order, "state": JobState.IDLE, "since": now, "avoid": order.avoid}
+            jobs = [FakeJob(self._next, proc, **new) for proc in range(order.n_jobs)]
             if call.is_late:
                 self.late += [(self.random.randint(1, 3), job) for job in jobs[: self.random.randint(1, len(jobs))]]
                 raise ClusterAwayError("nobody knows")
@@ -97,8 +99,7 @@ class FakeCluster:
 
     def jobs(self, service: str) -> list[Job]:
         with _Call(self, "jobs"):
-            found = [job.seen() for job in self.queue.values() if job.order.service == service]
-        return found
+            return [job.seen() for job in self.queue.values() if job.order.service == service]
 
     def remove(self, ids, reason: str) -> None:
         assert reason
@@ -118,8 +119,9 @@ class FakeCluster:
                     job.become(JobState.IDLE, self.clock())
 
     def avoid(self, ids, hosts) -> None:
-        with _Call(self, "avoid"):
-            pass
+        with _Call(self, "avoid", refuses=True):
+            for job in self._of(ids):
+                job.avoid = tuple(hosts)
 
     def story(self, job: Job) -> str | None:
         with _Call(self, "story"):
@@ -156,7 +158,7 @@ class FakeCluster:
                 job.become(JobState.RUNNING, now, host=self.random.choice(hosts), n_starts=job.n_starts + 1)
 
     def _hosts(self, job: FakeJob) -> list[str]:
-        return [HOST.format(n) for n in range(3) if HOST.format(n) not in job.order.avoid]
+        return [HOST.format(n) for n in range(3) if HOST.format(n) not in job.avoid]
 
     def _of(self, ids) -> list[FakeJob]:
         return [self.queue[each] for each in ids if each in self.queue]

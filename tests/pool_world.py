@@ -72,7 +72,7 @@ class World:
         settings = ClusterSettings(
             collector="c",
             schedd="s",
-            token_directory="/tokens",
+            token_directory="/tokens",  # noqa: S106 - a path
             ship="container",
             image="/image.sif",
             max_memory_mb=self.max_memory_mb,

@@ -1,13 +1,15 @@
 """`make soak`: the long repetitions, resumable.
 
-Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--calls 20000] [--muons 1000] [--seed N]
+Usage: python tests/soak.py [--inputs 100000] [--kills 50] [--faults 50] [--pool-faults 20] [--calls 20000]
+       [--muons 1000] [--seed N]
 
 First the fuzzer of tests/integration/test_fuzz_events.py runs over the toy event and, where they are, the real
 events. The seed is printed and kept in .soak/, with the number of inputs done; a run that was stopped goes on there,
 a finished one starts anew. Then ``skydriver products`` is killed while it writes, over and over, by
 tests/acceptance/test_killed_products.py. So are the service, its workers and its fits while they scan, at random and
 at every commit, PostgreSQL is stopped and started, and odd workers answer: each so often, by the files in FAULTS,
-which go on where they were stopped; and what workers and users may do is done in random orders, by LUCK. Then all
+which go on where they were stopped; and what workers and users may do is done in random orders, by LUCK. HTCondor
+pools are disturbed by POOLS, and keepers with a cluster in memory by LUCK_OF_POOLS. Then all
 routes of services are called at random, by tests/acceptance/test_api_fuzz.py. Last, ``skydriver calibrate`` scans
 simulated muons around their truth: how often does the statistical 90 % region hold it? That too goes on where it was
 stopped.
@@ -27,6 +29,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FUZZER = REPOSITORY / "tests" / "integration" / "test_fuzz_events.py"
 KILLER = REPOSITORY / "tests" / "acceptance" / "test_killed_products.py"
 FAULTS = ("test_kills.py", "test_commit_faults.py", "test_postgresql_goes.py", "test_odd_workers.py")
+POOLS = ("test_faults_of_pools.py", "test_pools_that_do_nothing.py")
+LUCK_OF_POOLS = REPOSITORY / "tests" / "integration" / "pools" / "test_luck_of_keepers.py"
 LUCK = REPOSITORY / "tests" / "integration" / "coordination" / "test_bad_luck.py"
 STATE = REPOSITORY / ".soak" / "fuzz.json"
 SHARED = Path(os.environ.get("SKYDRIVER_SHARED", REPOSITORY.parent / "shared"))
@@ -40,6 +44,7 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--pool-faults", type=int, default=20)
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--muons", type=int, default=1000)
     parser.add_argument("--seed", type=int)
@@ -55,6 +60,7 @@ def main() -> None:
     print(f"{arguments.inputs} inputs passed", flush=True)
     _kill(arguments.kills, state["seed"])
     _disturb(state, arguments.faults)
+    _disturb_pools(state, arguments.pool_faults)
     _call(state, arguments.calls)
     _measure_coverage(arguments.muons, state["seed"])
     STATE.unlink()
@@ -64,9 +70,15 @@ def _state(seed: int | None) -> dict[str, int]:
     """Where an unfinished run stopped, or a new start."""
     STATE.parent.mkdir(exist_ok=True)
     if STATE.exists() and seed is None:
-        state: dict[str, int] = {"faults": 0, "calls": 0} | json.loads(STATE.read_text())
+        state: dict[str, int] = {"faults": 0, "pool_faults": 0, "calls": 0} | json.loads(STATE.read_text())
         return state
-    return {"seed": secrets.randbelow(2**31) if seed is None else seed, "done": 0, "faults": 0, "calls": 0}
+    return {
+        "seed": secrets.randbelow(2**31) if seed is None else seed,
+        "done": 0,
+        "faults": 0,
+        "pool_faults": 0,
+        "calls": 0,
+    }
 
 
 def _fuzz(seed: int, start: int, n: int, events: list[str]) -> None:
@@ -95,6 +107,23 @@ def _disturb(state: dict[str, int], n: int) -> None:
         environment = os.environ | {name: str(value) for name, value in numbers.items()}
         subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", *files], env=environment, check=True)
         state["faults"] += some
+        STATE.write_text(json.dumps(state))
+
+
+def _disturb_pools(state: dict[str, int], n: int) -> None:
+    """Disturb HTCondor pools in every way so often, and keepers a hundred times as often with a cluster in memory."""
+    files = [str(KILLER.with_name(name)) for name in POOLS] + [str(LUCK_OF_POOLS)]
+    while state["pool_faults"] < n:
+        print(f"faults of pools of seed {state['seed']}, from {state['pool_faults']}", flush=True)
+        numbers = {
+            "SKYDRIVER_FUZZ_SEED": state["seed"],
+            "SKYDRIVER_FUZZ_START": state["pool_faults"],
+            "SKYDRIVER_POOL_FAULTS": 1,
+            "SKYDRIVER_POOL_LUCK": 100,
+        }
+        environment = os.environ | {name: str(value) for name, value in numbers.items()}
+        subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", *files], env=environment, check=True)
+        state["pool_faults"] += 1
         STATE.write_text(json.dumps(state))
 
 

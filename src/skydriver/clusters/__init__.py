@@ -1,4 +1,4 @@
-"""Where workers run: local processes, and the catalogue of images that ``docker_tag`` names.
+"""Where workers run: local processes and HTCondor pools, how they get there, and the catalogue of images.
 
 May import: config, log, errors.
 """

@@ -92,7 +92,7 @@ def live_through(world):
         world.turn()
 
 
-@pytest.mark.parametrize("number", range(START, START + N))
+@pytest.mark.parametrize("number", range(N * START, N * (START + 1)))
 def test_whatever_happens(luck, number):
     world = luck(number)
     live_through(world)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Pool: TypeAlias = Row[*tuple[Any, ...]]
-"""A row of the table, columns as attributes; in `at_work` with the scan's status, priority, request and docker_tag."""
+"""A row of the table, columns as attributes; in `at_work` with the scan's status, priority, request and numerics."""
 ACTIVE, GIVEN_UP, ENDED = "active", "given_up", "ended"
 GONE = "gone"
 """Of a submission of which nothing is left in the queue."""
 
 _HAS_JOBS = exists().where(submissions.c.pool == pools.c.id, submissions.c.state != GONE)
 _AT_WORK = (
-    select(pools, scans.c.status, scans.c.priority, scans.c.request, scans.c.fits_done)
+    select(pools, scans.c.status, scans.c.priority, scans.c.request, scans.c.numerics)
     .join(scans, scans.c.id == pools.c.scan)
     .where(or_(pools.c.state == ACTIVE, _HAS_JOBS))
     .order_by(scans.c.rank, pools.c.scan, pools.c.number)

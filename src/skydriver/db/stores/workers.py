@@ -69,6 +69,12 @@ def were_any(connection: Connection, pool: str) -> bool:
     return connection.execute(select(workers.c.id).where(workers.c.pool == pool).limit(1)).first() is not None
 
 
+def strange(connection: Connection, pool: str, numerics: str) -> str | None:
+    """The numerics of a living worker of a pool that are not these; None where there is none such."""
+    where = (workers.c.pool == pool, workers.c.state == ALIVE, workers.c.numerics != numerics)
+    return connection.execute(select(workers.c.numerics).where(*where).limit(1)).scalar_one_or_none()
+
+
 def has_peers(connection: Connection, worker: Worker, scan: str, *, wants_local: bool) -> bool:
     """Whether another one lives, of whatever pool, that may fit the same scan."""
     c = workers.c

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from skydriver.clusters.base import Cluster, Job, Order
     from skydriver.clusters.configured import Named
+    from skydriver.db.database import Connection
     from skydriver.services.context import Service
 
 SOON_S: Final = 0.3
@@ -45,6 +46,8 @@ class Kept(NamedTuple):
     submissions: Sequence[pool_jobs.Submission]
     has_worked: bool
     """Whether a worker of it ever came."""
+    stranger: str | None
+    """Numerics of a worker of it that may not fit this scan, for others began it."""
 
     @property
     def is_needed(self) -> bool:
@@ -140,9 +143,7 @@ class Keeper:
     def _kept(self) -> list[Kept]:
         with self._service.database.reading() as connection:
             rows = pools.at_work(connection, self._named.name)
-            return [
-                Kept(row, pool_jobs.present(connection, row.id), workers.were_any(connection, row.id)) for row in rows
-            ]
+            return [_kept(connection, row) for row in rows]
 
     def _sort(self, kept: Sequence[Kept], queue: Sequence[Job]) -> dict[str, list[Job]]:
         """Jobs by submission; those that nobody knows are removed."""
@@ -195,12 +196,21 @@ class Keeper:
             taken.refused(self._service, kept.pool, unwritten, now)
         else:
             jobs = [job for sub in kept.submissions for job in mine.get(sub.id, ())]
-            problem = self._waits.problem(kept.pool, jobs) if kept.may_grow else kept.pool.problem
+            problem = self._problem(kept, jobs) if kept.may_grow else kept.pool.problem
             tell(self._service, kept.pool, mine, problem)
             gone = {step.submission for step in steps if isinstance(step, decisions.Gone)}
             if kept.is_over and all(sub.id in gone for sub in kept.submissions):
                 taken.over(self._service, kept.pool)
         return did
+
+    def _problem(self, kept: Kept, jobs: Sequence[Job]) -> str | None:
+        """What keeps a pool's workers from working, as far as that is known."""
+        if kept.stranger is not None:
+            return (
+                f"workers of {self._named.name} compute as {kept.stranger}, those that began this scan as "
+                f"{kept.pool.numerics}, and one scan's fits come from one kind: make their bundle or image anew"
+            )
+        return self._waits.problem(kept.pool, jobs)
 
     def _wanted(self, kept: Kept) -> decisions.Wanted:
         pool = kept.pool
@@ -266,6 +276,11 @@ class Keeper:
                 taken.troubled(self._service, pool, f"{self._named.name}: {error}")
         pause_s = max(self._service.settings.cluster_poll_s, 0.5 * (now - self._away_since))
         return min(pause_s, LONGEST_PAUSE_S)
+
+
+def _kept(connection: Connection, row: pools.Pool) -> Kept:
+    strange = None if row.numerics is None else workers.strange(connection, row.id, row.numerics)
+    return Kept(row, pool_jobs.present(connection, row.id), workers.were_any(connection, row.id), strange)
 
 
 def _sub(row: pool_jobs.Submission) -> decisions.Sub:

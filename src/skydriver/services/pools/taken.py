@@ -142,7 +142,7 @@ def troubled(service: Service, pool: pools.Pool, problem: str) -> None:
 
 
 def gave_up(service: Service, pool: pools.Pool, problem: str, last_words: str | None = None) -> None:
-    """Nothing more is submitted for a pool, and what is left of it is removed; `last_words` are of a job that failed."""
+    """Nothing more is submitted for a pool, and what waits is removed; `last_words` are of a job that failed."""
     _, of_job, story = (last_words or "").partition(": ")
     if of_job and story not in problem:
         problem = f"{problem}: {story}"
