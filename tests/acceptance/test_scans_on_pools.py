@@ -76,7 +76,7 @@ def orphan(bundle, pools, shared, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def service(bundle, pools, image, orphan, tmp_path_factory):  # noqa: ARG001 - the orphan is made first, and ends meanwhile
+def service(bundle, pools, image, orphan, tmp_path_factory):  # noqa: ARG001 - the orphan comes first
     """A service with both pools, one of them by several names, and two workers of its own."""
     east, west = pools
     clusters = {
@@ -230,7 +230,7 @@ def test_nothing_is_left_of_an_aborted_scan(service, pools, seen):
 def test_clusters_that_are_not_allowed_are_refused(post, pools):
     wrong = of_2023(pools[0], 1) | {"collector": "collector.example.org"}
     with pytest.raises(
-        InputError, match=r"cluster: there is no cluster 'collector\.example\.org' .* here, only local, east"
+        InputError, match=r"cluster: there is no cluster 'collector.example.org' .* here, only local, east"
     ):
         post([wrong])
 
