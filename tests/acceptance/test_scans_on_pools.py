@@ -331,8 +331,9 @@ def test_workers_started_by_hand_join_a_scan(service, client, post, skydriver, m
     url = made.stderr.split()[-1]
     worker = skydriver.start("worker", "--url", url, "--token-file", "token", "--ca", "ca.pem", "--baseline", BASELINE)
     try:
+        there = "SELECT count(*) FROM workers WHERE pool = 'by-hand' AND state = 'alive'"
+        eventually(lambda: stored(service, there) == [(1,)], 40)
         scan_id = post({"local": 1}, **SOME)
-        await_running(client, scan_id, 2)
         assert ended(client, scan_id)["scan_state"] == DONE
         query = "SELECT DISTINCT pool FROM tasks WHERE scan = ? AND state = 'answered' ORDER BY pool"
         assert stored(service, query, scan_id) == [("by-hand",), ("local",)]
