@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import signal
 import sqlite3
 import time
@@ -328,11 +329,13 @@ def test_workers_started_by_hand_join_a_scan(service, client, post, skydriver, m
     monkeypatch.setenv("SKYDRIVER_URL", service.url)
     made = skydriver("token", "--out", "token", "--ca-out", "ca.pem")
     assert made.returncode == 0, made.stderr
-    url = made.stderr.split()[-1]
+    (url,) = re.findall(r"https://127\.0\.0\.1:\d+", made.stderr)
+    assert f"--baseline {BASELINE}" in made.stderr
     worker = skydriver.start("worker", "--url", url, "--token-file", "token", "--ca", "ca.pem", "--baseline", BASELINE)
     try:
+        there = "SELECT count(*) FROM workers WHERE pool = 'by-hand' AND state = 'alive'"
+        eventually(lambda: stored(service, there) == [(1,)], 40)
         scan_id = post({"local": 1}, **SOME)
-        await_running(client, scan_id, 2)
         assert ended(client, scan_id)["scan_state"] == DONE
         query = "SELECT DISTINCT pool FROM tasks WHERE scan = ? AND state = 'answered' ORDER BY pool"
         assert stored(service, query, scan_id) == [("by-hand",), ("local",)]
