@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -109,9 +108,6 @@ def main() -> None:
         condor_pool("benchmark", slots=given.workers, apptainer=True) as pool,
     ):
         folder = Path(name)
-        cache = ROOT / "pools" / pool.name / "cache"
-        cache.mkdir(mode=0o777)
-        cache.chmod(0o1777)
         bundle = folder / "bundle.tar.gz"
         start = time.perf_counter()
         built = build_bundle(bundle, Wanted(pool_python(folder), BASELINE, PLATFORM))
@@ -121,7 +117,7 @@ def main() -> None:
         )
         show("making it", f"{time.perf_counter() - start:.0f} s")
         clusters = {
-            "bundled": table(pool, cache=f"/{cache.relative_to(ROOT)}"),
+            "bundled": table(pool),
             "boxed": table(pool, ship="container", image=image_of(bundle, pool)),
         }
         with service_with(folder / "service", bundle, clusters, workers=given.workers, cluster_poll_s=3.0) as running:
@@ -140,7 +136,6 @@ def main() -> None:
                     f"{titles[cluster]} against local workers",
                     f"{more:.2f} s more, {ended[cluster] / ended['local']:.2f} times",
                 )
-        shutil.rmtree(cache)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class CondorPool:
         self.collector: str = reached["collector"]
         self.schedd: str = reached["schedd"]
         self.token_directory = Path(reached["token_directory"])
+        self.cache = Path("/pools") / name / "cache"
+        """A folder that all its jobs see and write to, as they see it."""
         self._space = _space(reached["pid"])
         self._stopped: set[int] = set()
 
@@ -132,6 +134,7 @@ def condor_pool(name, *, slots=4, memory_mb=1024, apptainer=False, config=""):
         line = process.stdout.readline()
         assert line, f"the pool {unique} did not start"
         pool = CondorPool(unique, json.loads(line))
+        _make_cache(pool.cache)
         stack.callback(process.communicate, timeout=60)
         stack.callback(pool.proceed)
         yield pool
@@ -144,6 +147,12 @@ def require_condor(*, apptainer=False):
     require(present=(ROOT / "usr/sbin/condor_master").exists(), what=f"HTCondor in {ROOT} ({tool})")
     if apptainer:
         require(present=(ROOT / "usr/bin/apptainer").exists(), what=f"apptainer in {ROOT} ({tool})")
+
+
+def _make_cache(path):
+    folder = ROOT / path.relative_to("/")
+    folder.mkdir()
+    folder.chmod(0o1777)
 
 
 @contextmanager

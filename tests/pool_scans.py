@@ -33,7 +33,7 @@ def clusters_file(path, bundle, clusters, *, unlisted=None):
 def table(pool, **values):
     """A cluster of the file for a pool of the tests."""
     where = {"collector": pool.collector, "schedd": pool.schedd, "token_directory": str(pool.token_directory)}
-    return {"ship": "bundle"} | where | values
+    return {"ship": "bundle", "cache": str(pool.cache)} | where | values
 
 
 @contextmanager
