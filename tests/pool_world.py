@@ -133,6 +133,14 @@ class World:
         with self.service.database.reading() as connection:
             return pools.get(connection, self.pool)
 
+    def n_untold(self) -> int:
+        """Jobs that left the queue of which it is not stored how they ended."""
+        here = {(job.order.submission, job.proc) for job in self.cluster.queue.values()}
+        with self.service.database.reading() as connection:
+            rows = pool_jobs.present(connection, self.pool)
+        procs = {(row.id, proc) for row in rows for proc in range(row.n_jobs)}
+        return len(procs - here - {(row.id, int(proc)) for row in rows for proc in json.loads(row.ended_jobs)})
+
     def end(self) -> None:
         """The scan needs no more workers."""
         self.is_over = True

@@ -105,6 +105,7 @@ def test_whatever_happens(luck, number):
         assert len(live) == world.wanted
         assert all(job.state is JobState.RUNNING for job in live)
         assert row.problem is None
+        assert world.n_untold() == 0
     else:
         assert (row.state, len(live) <= world.wanted) == (pools.GIVEN_UP, True)
         assert row.problem
