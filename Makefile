@@ -13,7 +13,7 @@ run: $(VENV)/run.stamp  ## start the service, scan the example event with it, pr
 	$(BIN)/skydriver serve --port $(PORT) --data $(DATA) --scan example --out $(OUT)
 
 test: $(VENV)/test.stamp $(SCHEMAS)/node_modules/.stamp  ## all tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test.stamp  ## style, types, import contracts
 	$(BIN)/ruff check .
