@@ -128,3 +128,12 @@ def test_no_token_outlives_a_cluster_that_is_given_up_whenever_its_service_dies(
     assert world.row().state == pools.GIVEN_UP
     assert "the token expired" in world.row().problem
     assert world.left() == (0, 0, 0)
+
+
+def test_few_failures_in_many_hours_give_nothing_up(world):
+    world.begin(0, 1)
+    for _ in range(12):
+        go_on(world, {HOST.format(n) for n in range(3)}, n=2)
+        go_on(world, set(), n=70)
+    assert (world.row().state, len(world.cluster.live(world.pool))) == (pools.ACTIVE, 1)
+    assert world.row().failures <= 2

@@ -192,7 +192,7 @@ class Keeper:
         with self._service.database.reading() as connection:
             now = self._service.database.now(connection)
         self._last_words = None
-        steps = decisions.decide(self._wanted(kept), [_sub(row) for row in kept.submissions], mine, now)
+        steps = decisions.decide(self._wanted(kept, now), [_sub(row) for row in kept.submissions], mine, now)
         did = False
         try:
             for step in steps:
@@ -222,7 +222,7 @@ class Keeper:
             )
         return self._waits.problem(kept.pool, jobs)
 
-    def _wanted(self, kept: Kept) -> decisions.Wanted:
+    def _wanted(self, kept: Kept, now: float) -> decisions.Wanted:
         pool = kept.pool
         n_jobs = pool.wanted if kept.is_needed else 0
         most = self._named.settings.max_memory_mb
@@ -231,7 +231,7 @@ class Keeper:
             is_given_up=pool.state == pools.GIVEN_UP,
             memory_mb=pool.memory_mb,
             max_memory_mb=most,
-            failures=pool.failures,
+            failures=taken.recent_failures(pool, now),
             not_before=pool.not_before,
             has_worked=kept.has_worked,
         )

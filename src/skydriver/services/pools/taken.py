@@ -24,6 +24,8 @@ MOST_REFUSALS: Final = 5
 LONGEST_PAUSE_S: Final = 30.0
 CLEAN_PAUSE_S: Final = 5.0
 """After a worker ended as it should although it is needed: it had lost the service, or its machine was wanted."""
+CALM_S: Final = 600.0
+"""After so long without a failure those before count no more."""
 MAX_ERRORS: Final = 20
 MAX_WORDS: Final = 300
 KEPT_S: Final = 21_600.0
@@ -113,8 +115,14 @@ def _after(pool: pools.Pool, end: End, words: str | None, now: float) -> dict[st
     values: dict[str, object] = {"errors": orjson.dumps(dict(errors.most_common(MAX_ERRORS))).decode()}
     if end.memory_mb is not None:
         return values | {"memory_mb": max(pool.memory_mb, end.memory_mb)}
-    pause_s = min(2.0 ** min(pool.failures, 10), LONGEST_PAUSE_S)
-    return values | {"failures": pool.failures + 1, "not_before": now + pause_s}
+    failures = recent_failures(pool, now)
+    pause_s = min(2.0 ** min(failures, 10), LONGEST_PAUSE_S)
+    return values | {"failures": failures + 1, "not_before": now + pause_s}
+
+
+def recent_failures(pool: pools.Pool, now: float) -> int:
+    """How many of a pool's jobs failed, none if the last one is long ago: few failures in many hours are usual."""
+    return 0 if now > pool.not_before + CALM_S else int(pool.failures)
 
 
 def refused(service: Service, pool: pools.Pool, problem: str, now: float) -> None:
