@@ -30,8 +30,9 @@ def numerics_id() -> str:
 
 
 def machine_of(numerics: str) -> str:
-    """The instruction set in a numerics id."""
-    return numerics.split("/")[1]
+    """The instruction set in a numerics id; all of an id that is none of ours."""
+    parts = numerics.split("/")
+    return parts[1] if len(parts) == 3 else numerics
 
 
 def _build_hash() -> str:

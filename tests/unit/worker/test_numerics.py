@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from skydriver.recos.machine import machine_type
 from skydriver.worker import numerics
-from skydriver.worker.numerics import numerics_id
+from skydriver.worker.numerics import machine_of, numerics_id
 
 
 def test_it_names_release_and_instruction_set():
@@ -46,3 +47,8 @@ def test_it_changes_with_a_name(build):
     before = numerics._build_hash()
     (build / "fit.py").rename(build / "tif.py")
     assert numerics._build_hash() != before
+
+
+def test_a_numerics_id_tells_the_instruction_set():
+    assert machine_of(numerics_id()) == machine_type()
+    assert machine_of("whatever a worker said") == "whatever a worker said"
