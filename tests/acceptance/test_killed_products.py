@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-N_KILLS = int(os.environ.get("SKYDRIVER_KILLS", "2"))
+N_KILLS = int(os.environ.get("SKYDRIVER_KILLS", "1"))
 """`make soak` kills more often."""
 SEED = int(os.environ.get("SKYDRIVER_FUZZ_SEED", "20260101"))
 PATIENCE_S = 60
