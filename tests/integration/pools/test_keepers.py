@@ -137,3 +137,14 @@ def test_few_failures_in_many_hours_give_nothing_up(world):
         go_on(world, set(), n=70)
     assert (world.row().state, len(world.cluster.live(world.pool))) == (pools.ACTIVE, 1)
     assert world.row().failures <= 2
+
+
+def test_what_was_submitted_twice_is_taken_back_once(world):
+    world.begin(0, 2)
+    go_on(world, set(), n=3)
+    first = {job.cluster_id for job in world.cluster.live(world.pool)}
+    world.cluster.submit(world.cluster.orders[-1])  # a service that was frozen comes back to it
+    assert len(world.cluster.live(world.pool)) == 4
+    go_on(world, set(), n=3)
+    assert {job.cluster_id for job in world.cluster.live(world.pool)} == first
+    assert len(world.cluster.live(world.pool)) == 2
